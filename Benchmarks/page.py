@@ -1,0 +1,45 @@
+"""Writes what was measured into a page, between markers that stay."""
+
+import pathlib
+import re
+from typing import Dict, List, Sequence
+
+from accuracy import Figure
+from measures import Row
+
+
+def number(value: float) -> str:
+    """Three figures, or all that stand before the point."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def speed(machine: str, rows: Sequence[Row]) -> str:
+    """The table of speed and memory."""
+    lines = [machine + ".", "", "| measure | median | min – max | unit | runs | how |", "| --- | ---: | ---: | --- | ---: | --- |"]
+    for row in rows:
+        spread = f"{number(min(row.values))} – {number(max(row.values))}"
+        cells = [row.name, number(row.median), spread, row.unit, str(len(row.values)), row.how]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def accuracy(figures: List[Figure]) -> str:
+    """The table of accuracy."""
+    if not figures:
+        return "No figures yet: `make test` writes them to `.cache/figures.txt`, `make bench` copies them here.\n"
+    lines = ["| figure | value | what |", "| --- | ---: | --- |"]
+    lines += [f"| {figure.name} | {figure.value} | {figure.detail} |" for figure in figures]
+    return "\n".join(lines) + "\n"
+
+
+def write(path: pathlib.Path, parts: Dict[str, str]) -> None:
+    """Replaces what stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->`."""
+    text = path.read_text()
+    for name, part in parts.items():
+        pattern = re.compile(rf"(<!-- {name}: begin[^>]*-->\n).*?(<!-- {name}: end -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise ValueError(f"{path}: no markers for {name}")
+        text = pattern.sub(lambda found: found.group(1) + part + found.group(2), text)
+    path.write_text(text)

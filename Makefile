@@ -1,0 +1,69 @@
+# The verbs. `make demo` shows the main job, `make test` proves it; each installs what it needs.
+SHELL := /bin/bash
+SWIFT ?= swift
+RELEASE := -c release
+# Models are far too slow without optimisation, so tests are built optimised and testable.
+TESTABLE := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-test
+CACHE := .cache/models
+SOURCES := Package.swift Sources Tests
+PACKAGES := build-essential pkg-config libopenblas-dev libuv1-dev libmsgpack-dev python3 python3-pip python3-venv
+ORACLE := .cache/oracle/tokenizers-oracle.jsonl
+VENV := .cache/venv
+PYTHON := $(VENV)/bin/python
+
+.PHONY: help setup models oracle build demo test check format bench clean
+
+help: ## List the verbs.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: ## Install the missing system packages (Debian).
+	@missing=""; for p in $(PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $$missing; fi
+	@command -v $(SWIFT) >/dev/null || { echo "no Swift toolchain: install Swift 6.3 from swift.org"; exit 1; }
+
+models: setup ## Fetch the models of the demo and the tests, once.
+	@python3 scripts/fetch_models.py $(CACHE)
+
+build: setup ## Build meted and mete.
+	$(SWIFT) build $(RELEASE) --product meted
+	$(SWIFT) build $(RELEASE) --product mete
+
+demo: build models ## Serve a real model over a Unix socket and stream an answer with its bill.
+	@scripts/demo.sh
+
+$(VENV)/.ready: clients/python/pyproject.toml
+	@$(MAKE) --no-print-directory setup
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install -q --disable-pip-version-check pytest mypy tokenizers==0.23.3 gguf==0.19.0 numpy
+	$(PYTHON) -m pip install -q --disable-pip-version-check -e clients/python
+	@touch $@
+
+oracle: $(ORACLE) ## Write what other implementations answer, for tests to compare with.
+
+$(ORACLE): Benchmarks/oracles/tokenizers_oracle.py | models $(VENV)/.ready
+	$(PYTHON) Benchmarks/oracles/tokenizers_oracle.py --text $(CACHE)/text --to $(ORACLE)
+
+test: models oracle ## Run every test: Swift, then Python against the vectors and a live daemon.
+	$(SWIFT) build $(TESTABLE) --build-tests
+	$(SWIFT) test $(TESTABLE) --skip-build
+	@scripts/test_python.sh .build-test/release/meted
+
+check: setup ## Lint the format, check imports and arrows, run the two-thread parts under the thread sanitizer.
+	$(SWIFT) format lint --strict -r $(SOURCES)
+	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
+	$(SWIFT) test --skip-build --filter TidyTests
+	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan \
+	  --filter 'LoopTests|MeteClientTests|ServingTests' --skip twoHundredStreamsOfRealModels
+
+format: ## Format all Swift sources in place.
+	$(SWIFT) format -i -r $(SOURCES)
+
+bench: build models $(VENV)/.ready ## Measure, and write docs/BENCHMARKS.md.
+	@$(PYTHON) Benchmarks/run.py
+
+clean: ## Remove what was built; the cache of models stays.
+	rm -rf .build .build-*

@@ -1,0 +1,2 @@
+// The door to msgpack-c; Wire is its only user.
+#include <msgpack.h>

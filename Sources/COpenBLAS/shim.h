@@ -1,0 +1,2 @@
+// The door to OpenBLAS; Tensors is its only user.
+#include <cblas.h>

@@ -1,0 +1,76 @@
+// Ends: whatever happens to a request, it passes through `end` exactly once.
+
+extension Engine {
+  /// Sends a result and takes its slot.
+  mutating func emit(_ emission: Emission, _ sequence: Sequence) {
+    precondition(sequence.slots > 0, "sequence \(sequence.id.number) sends without a slot")
+    sequence.slots -= 1
+    emissions.append(emission)
+  }
+
+  /// Ends requests whose deadline has passed.
+  mutating func expire() {
+    let now = clock()
+    for sequence in sequences.values.filter({ $0.isExpired(at: now) }).sorted(by: { $0.id < $1.id })
+    {
+      end(sequence, .expired)
+    }
+  }
+
+  /// Ends requests that hold pages and wait for their client, while others wait for pages.
+  mutating func endStalled() {
+    let now = clock()
+    for lane in lanes where lane.pool != nil {
+      for sequence in lane.running {
+        if sequence.hasRow {
+          sequence.stalledSince = nil
+        } else if let since = sequence.stalledSince {
+          let isTooLong = now - since >= limits.stallMax
+          if isTooLong, !lane.waiting.isEmpty { end(sequence, .interrupted(.stalled)) }
+        } else {
+          sequence.stalledSince = now
+        }
+      }
+    }
+  }
+
+  /// Ends a request: its pages are free, its bill goes out, its work is in the books.
+  mutating func end(_ sequence: Sequence, _ outcome: Outcome) {
+    guard sequences.removeValue(forKey: sequence.id) != nil else {
+      preconditionFailure("sequence \(sequence.id.number) ended twice")
+    }
+    lanes[sequence.lane].waiting.removeAll { $0 === sequence }
+    lanes[sequence.lane].running.removeAll { $0 === sequence }
+    lanes[sequence.lane].pool?.giveBack(sequence.pages)
+    sequence.pages = []
+    chargeTenant(of: sequence)
+    fairness.leave(sequence.request.tenant)
+    let now = clock()
+    sequence.land(now)
+    sequence.bill.total = now - sequence.request.arrived
+    if let enqueued = sequence.enqueued {
+      sequence.bill.queued = (sequence.admitted ?? now) - enqueued
+    }
+    if sequence.heldWeight > 0 {
+      emissions.append(.consumed(sequence.id, weight: sequence.heldWeight))
+    }
+    let waiting = sequence.texts.reduce(0) { $0 + $1.weight }
+    if waiting > 0 { emissions.append(.consumed(sequence.id, weight: waiting)) }
+    billed.add(sequence.bill.work)
+    emissions.append(.ended(sequence.id, outcome, sequence.bill))
+  }
+
+  /// Looks at the clock and at urgent orders, between layers; true if a request ended.
+  mutating func interrupt() -> Bool {
+    let before = sequences.count
+    for order in urgent() {
+      if case .end(let id, _) = order, sequences[id] != nil {
+        apply(order)
+      } else {
+        deferred.append(order)
+      }
+    }
+    expire()
+    return sequences.count != before
+  }
+}

@@ -1,0 +1,117 @@
+import Models
+import Tensors
+
+// One step of a language model.
+
+extension Engine {
+  mutating func step(language forward: LanguageForward, _ pages: KeyValuePages, lane: Int) {
+    var batch = languageBatch(lane: lane)
+    board(batch)
+    let cost = lanes[lane].cost
+    var x = forward.embed(batch)
+    for layer in 0 ..< lanes[lane].layers {
+      leave(&batch, &x)
+      guard !batch.isEmpty else { return }
+      forward.layer(layer, batch, &x, pages: pages, counters: &counters)
+      charge(&batch, cost)
+    }
+    let logits = forward.logits(batch, x, counters: &counters)
+    for row in batch.rows where row.wantsLogits {
+      row.sequence.bill.work.count(.head, cost.head)
+    }
+    land(batch)
+    deliver(logits, of: batch, vocabulary: forward.configuration.vocabulary)
+  }
+
+  /// Decode rows first, then slices of prefill, the least served tenant first.
+  private func languageBatch(lane index: Int) -> Batch {
+    var batch = Batch()
+    var prefill: [Sequence] = []
+    for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
+      if sequence.isDecoding, batch.count < limits.rowsMax {
+        addRows(1, of: sequence, to: &batch)
+      } else if !sequence.isDecoding {
+        prefill.append(sequence)
+      }
+    }
+    var room = min(limits.prefillRowsMax, limits.rowsMax - batch.count)
+    for sequence in prefill where room > 0 {
+      let pending = sequence.tokens.count - sequence.position
+      let count = min(pending, room, sequence.answersEveryRow ? sequence.slots : pending)
+      addRows(count, of: sequence, to: &batch)
+      room -= count
+    }
+    return batch
+  }
+
+  private func addRows(_ count: Int, of sequence: Sequence, to batch: inout Batch) {
+    for position in sequence.position ..< sequence.position + count {
+      batch.rows.append(
+        Batch.Row(
+          sequence: sequence,
+          token: sequence.tokens[position],
+          position: position,
+          seen: position + 1,
+          wantsLogits: sequence.answersEveryRow || position == sequence.tokens.count - 1
+        )
+      )
+    }
+  }
+
+  /// Turns logits into predictions and next tokens.
+  private mutating func deliver(_ logits: [Float], of batch: Batch, vocabulary: Int) {
+    var start = 0
+    for row in batch.rows {
+      row.sequence.position = row.position + 1
+      guard row.wantsLogits else { continue }
+      let own = logits[start ..< start + vocabulary]
+      start += vocabulary
+      if case .predict(let parameters) = row.sequence.request.task {
+        deliver(own, of: row, parameters)
+      } else {
+        deliverNext(own, of: row.sequence)
+      }
+    }
+    for sequence in batch.sequences where sequences[sequence.id] != nil { settle(sequence) }
+  }
+
+  private mutating func deliver(
+    _ logits: ArraySlice<Float>,
+    of row: Batch.Row,
+    _ parameters: PredictParameters
+  ) {
+    let prediction = Prediction(
+      position: row.position,
+      token: row.token,
+      candidates: likeliest(parameters.candidates, in: logits)
+    )
+    countToken(of: row.sequence)
+    emit(.prediction(row.sequence.id, prediction), row.sequence)
+  }
+
+  private mutating func deliverNext(_ logits: ArraySlice<Float>, of sequence: Sequence) {
+    guard let (token, finish) = sequence.generation?.next(logits) else {
+      preconditionFailure("sequence \(sequence.id.number) has logits but no task for them")
+    }
+    countToken(of: sequence)
+    emit(.token(sequence.id, token), sequence)
+    if let finish {
+      end(sequence, .finished(finish))
+    } else {
+      sequence.tokens.append(token.token)
+    }
+  }
+
+  mutating func countToken(of sequence: Sequence) {
+    sequence.bill.work.tokensOut += 1
+    counters.tokensOut += 1
+  }
+}
+
+extension Sequence {
+  /// Whether its next row continues an answer.
+  var isDecoding: Bool { promptCount.map { position >= $0 } ?? false }
+
+  /// Whether every token of the input is answered: Predict.
+  var answersEveryRow: Bool { promptCount == nil }
+}

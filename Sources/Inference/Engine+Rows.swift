@@ -1,0 +1,71 @@
+import Models
+
+// What every step does with its rows: board them, charge them layer by layer, let those go whose
+// request has ended, and land the rest.
+
+extension Engine {
+  /// Marks the sequences of a batch as taking part in a step.
+  func board(_ batch: Batch) {
+    let now = clock()
+    for row in batch.rows {
+      row.sequence.flight = row.sequence.flight ?? Flight(began: now)
+      row.sequence.flight?.rows += 1
+    }
+  }
+
+  /// Puts one layer on the bills of a batch's rows.
+  func charge(_ batch: inout Batch, _ cost: Cost) {
+    for index in batch.rows.indices {
+      let row = batch.rows[index]
+      row.sequence.bill.work.count(.attention, cost.attention(positions: row.seen))
+      row.sequence.bill.work.count(.experts, cost.experts)
+      row.sequence.bill.work.countExperts(1)
+      batch.rows[index].layersRun += 1
+      row.sequence.flight?.layers = batch.rows[index].layersRun
+    }
+  }
+
+  /// Between two layers: ends what is cancelled or expired, and drops its rows from the batch.
+  mutating func leave(_ batch: inout Batch, _ x: inout [Float]) {
+    guard interrupt() else { return }
+    for row in batch.rows where sequences[row.sequence.id] == nil {
+      counters.countRows(1, layers: row.layersRun)
+    }
+    batch.narrow(&x) { sequences[$0.sequence.id] != nil }
+  }
+
+  /// All layers are done: rows and time go on the bills.
+  mutating func land(_ batch: Batch) {
+    for row in batch.rows { counters.countRows(1, layers: row.layersRun) }
+    let now = clock()
+    for sequence in batch.sequences {
+      sequence.land(now)
+      chargeTenant(of: sequence)
+    }
+  }
+
+  /// Tells the scheduler what a sequence's tenant was served since it was last told.
+  mutating func chargeTenant(of sequence: Sequence) {
+    let macs = sequence.bill.work.macsTotal
+    fairness.charge(sequence.request.tenant, macs: macs - sequence.macsCharged)
+    sequence.macsCharged = macs
+  }
+}
+
+/// A sequence's part in the step that runs right now.
+struct Flight {
+  /// When the step began.
+  let began: Duration
+  var rows = 0
+  var layers = 0
+}
+
+extension Sequence {
+  /// Puts the running step's rows and time on the bill.
+  func land(_ now: Duration) {
+    guard let flight else { return }
+    bill.computing += now - flight.began
+    bill.work.countRows(flight.rows, layers: flight.layers)
+    self.flight = nil
+  }
+}

@@ -1,0 +1,126 @@
+import Models
+import Tensors
+
+/// The batched engine that serves all requests of all models together.
+///
+/// It takes orders and returns emissions; nothing else goes in or out. Each turn applies the orders,
+/// ends what has expired, admits what fits, and runs one step of one model: decode rows first, then
+/// slices of prefill (or whole texts, for encoders). Between two layers of a step it looks at the
+/// clock and at urgent orders, and rows whose request has ended leave the batch there.
+///
+/// Every request that was opened ends exactly once, with its bill. The sum of all bills equals
+/// `counters`, which count whole matrix products where they are called.
+public struct Engine {
+  /// What the engine takes on at most.
+  public let limits: EngineLimits
+  /// Work done since the start, counted per product and per batch.
+  public internal(set) var counters = Work()
+  /// Sum of the bills that went out.
+  public internal(set) var billed = Work()
+
+  let clock: () -> Duration
+  let urgent: () -> [Order]
+  var lanes: [Lane]
+  var sequences: [SequenceID: Sequence] = [:]
+  var fairness = Fairness()
+  var emissions: [Emission] = []
+  /// Urgent ends of requests that are not open: theirs may still wait to be opened, in the next turn.
+  var deferred: [Order] = []
+  private var laneTurn = 0
+
+  /// Builds an engine around loaded models.
+  ///
+  /// - Parameters:
+  ///   - models: what to serve; names are unique.
+  ///   - limits: what to take on at most.
+  ///   - clock: the time, since any fixed moment.
+  ///   - urgent: ends that arrived since it was last asked; called between layers.
+  public init(
+    models: [ServedModel],
+    limits: EngineLimits = EngineLimits(),
+    clock: @escaping () -> Duration,
+    urgent: @escaping () -> [Order] = { [] }
+  ) {
+    precondition(Set(models.map(\.name)).count == models.count, "model names must be unique")
+    self.limits = limits
+    self.clock = clock
+    self.urgent = urgent
+    lanes = models.map { Lane($0, limits: limits) }
+  }
+
+  /// Applies orders and runs one step.
+  ///
+  /// - Parameter orders: what happened since the last turn, in order.
+  /// - Returns: what there is to tell; of each sequence in order, its end last.
+  public mutating func turn(_ orders: [Order]) -> [Emission] {
+    // An end that was taken between layers may have overtaken its request's opening.
+    let overtakers = deferred
+    deferred = []
+    for order in orders { apply(order) }
+    for order in overtakers { apply(order) }
+    expire()
+    endStalled()
+    for index in lanes.indices { admit(lane: index) }
+    step()
+    // What ended in the step has left pages for those who wait.
+    for index in lanes.indices { admit(lane: index) }
+    defer { emissions = [] }
+    return emissions
+  }
+
+  /// Whether another turn would do something without any new order.
+  public var hasWork: Bool {
+    !deferred.isEmpty || lanes.contains(where: \.hasRows)
+  }
+
+  /// Whether every MAC that was counted has been billed.
+  ///
+  /// True whenever no request is open.
+  public var booksBalance: Bool { sequences.isEmpty ? counters == billed : true }
+
+  /// What is open, waiting and held right now.
+  public var load: Load {
+    var load = Load()
+    load.sequences = sequences.count
+    load.deferred = deferred.count
+    for lane in lanes {
+      load.queued += lane.waiting.count
+      load.running += lane.running.count
+      load.pagesUsed += lane.pool?.used ?? 0
+      load.pages += lane.pool?.count ?? 0
+    }
+    return load
+  }
+
+  private mutating func step() {
+    for offset in lanes.indices {
+      let index = (laneTurn + offset) % lanes.count
+      guard lanes[index].hasRows else { continue }
+      laneTurn = index + 1
+      switch lanes[index].forward {
+      case .language(let forward, let pages): step(language: forward, pages, lane: index)
+      case .encoder(let forward): step(encoder: forward, lane: index)
+      }
+      return
+    }
+  }
+}
+
+/// What an engine holds at one moment.
+public struct Load: Sendable, Equatable {
+  /// Open requests.
+  public var sequences = 0
+  /// Of those, requests that wait for pages.
+  public var queued = 0
+  /// Of those, requests that may take part in steps.
+  public var running = 0
+  /// Key/value pages in use.
+  public var pagesUsed = 0
+  /// Key/value pages in all.
+  public var pages = 0
+  /// Orders that wait for the next turn.
+  public var deferred = 0
+
+  /// Starts empty.
+  public init() {}
+}

@@ -1,0 +1,25 @@
+/// What the engine takes on at most.
+public struct EngineLimits: Sendable, Equatable {
+  /// Requests that are open at once, waiting ones included.
+  public var sequencesMax = 512
+  /// Requests that wait for key/value pages, per model.
+  public var queueCountMax = 256
+  /// Rows of one step.
+  public var rowsMax = 256
+  /// Rows of one step that may be prefill, so that decoding goes on beside it.
+  public var prefillRowsMax = 128
+  /// Memory for keys and values, per language model.
+  public var keyValueBytesMax = 512 << 20
+  /// Positions in a page of keys and values.
+  public var pageSize = 16
+  /// Bytes of text in one input that is read as a whole.
+  public var textBytesMax = 1 << 20
+  /// Tokens of a streamed input that wait for their step before its sender gets more credit.
+  public var pendingTokensMax = 256
+
+  /// How long a request may keep pages without a row to run while others wait for pages.
+  public var stallMax = Duration.seconds(30)
+
+  /// Starts from the defaults.
+  public init() {}
+}

@@ -1,0 +1,101 @@
+import Models
+import Tensors
+
+/// One model in the engine: its fast path, its requests, and, for a language model, its pages.
+struct Lane {
+  let name: String
+  let tokenizer: Tokenizer
+  let vocabularyCount: Int
+  let positionsMax: Int
+  let cost: Cost
+  let layers: Int
+  let forward: Forward
+  var pool: PagePool?
+  /// Requests that wait for pages, oldest first.
+  var waiting: [Sequence] = []
+  /// Requests that may take part in steps, oldest first.
+  var running: [Sequence] = []
+
+  enum Forward {
+    case language(LanguageForward, KeyValuePages)
+    case encoder(EncoderForward)
+  }
+
+  init(_ model: ServedModel, limits: EngineLimits) {
+    name = model.name
+    tokenizer = model.tokenizer
+    switch model.checkpoint.family {
+    case .llama(let configuration, let weights):
+      let forward = LanguageForward(configuration, weights)
+      let pageBytes = KeyValuePages.pageBytes(
+        layers: configuration.layers,
+        pageSize: limits.pageSize,
+        shape: forward.shape
+      )
+      let count = limits.keyValueBytesMax / pageBytes
+      precondition(
+        count > 0,
+        "keyValueBytesMax \(limits.keyValueBytesMax) holds no page of \(pageBytes) bytes"
+      )
+      let pages = KeyValuePages(
+        layers: configuration.layers,
+        pageCount: count,
+        pageSize: limits.pageSize,
+        shape: forward.shape
+      )
+      self.forward = .language(forward, pages)
+      pool = PagePool(count: count, pageSize: limits.pageSize)
+      vocabularyCount = configuration.vocabulary
+      positionsMax = configuration.positionsMax
+      layers = configuration.layers
+      cost = Cost(configuration)
+    case .bert(let configuration, let weights):
+      forward = .encoder(EncoderForward(configuration, weights))
+      vocabularyCount = configuration.vocabulary
+      positionsMax = configuration.sequenceMax
+      layers = configuration.layers
+      cost = Cost(configuration)
+    }
+  }
+
+  /// Whether a step would have rows.
+  var hasRows: Bool { running.contains(where: \.hasRow) }
+
+  /// What reads the input of a request.
+  func intake(for task: Request.Task) -> Intake {
+    let tokenizer = tokenizer
+    return Intake(tokenizer: tokenizer, vocabularyCount: vocabularyCount) {
+      if case .generate(let parameters) = task, case .chat(let system) = parameters.format,
+        let template = tokenizer.chatTemplate
+      {
+        return template.streamUserMessage(system: system, with: tokenizer)
+      }
+      return StreamingTokenizer(tokenizer, addSpecial: task.addsSpecial)
+    }
+  }
+
+  /// Whether the model can do what the request asks.
+  func check(_ task: Request.Task) throws(Refusal) {
+    switch (task, forward) {
+    case (.generate(let parameters), .language)
+    where parameters.format != .raw && tokenizer.chatTemplate == nil:
+      throw Refusal(.unsuitableModel, "\(name) carries no chat template; use format \"raw\"")
+    case (.generate, .language), (.predict, .language), (.embed, .encoder), (.tokenize, _):
+      return
+    case (.classify, .encoder(let forward)) where forward.weights.classifier != nil:
+      return
+    case (.generate(_), _), (.predict(_), _):
+      throw Refusal(
+        .unsuitableModel,
+        "\(name) is an encoder; generating and predicting need a language model"
+      )
+    case (.embed(_), _):
+      throw Refusal(.unsuitableModel, "\(name) is a language model; embedding needs an encoder")
+    case (.classify(_), _):
+      throw Refusal(
+        .unsuitableModel,
+        "\(name) has no classification head; classifying needs one"
+      )
+    }
+  }
+}

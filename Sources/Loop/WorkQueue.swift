@@ -1,0 +1,105 @@
+/// A queue from the loop's thread to a worker: new work is bounded, and what steers running work always passes.
+///
+/// Any thread may call any method. Elements leave in the order in which they came.
+public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
+  // Sendable: all mutable state is read and written under `lock`, and elements are Sendable.
+  private let lock = Lock()
+  private var entries: [Entry] = []
+  private var offeredCount = 0
+  private var isClosed = false
+
+  private struct Entry {
+    let element: Element
+    let isOffered: Bool
+  }
+
+  /// How many offered elements may wait at once.
+  public let offersMax: Int
+
+  /// Makes an empty queue.
+  ///
+  /// - Parameter offersMax: How many offered elements may wait at once; posted ones do not count.
+  public init(offersMax: Int) {
+    precondition(offersMax > 0, "a queue that holds \(offersMax) offers takes no work")
+    self.offersMax = offersMax
+  }
+
+  /// Adds new work if there is room for it.
+  ///
+  /// - Parameter element: The work.
+  /// - Returns: False, with nothing added, when `offersMax` wait already or the queue is closed.
+  public func offer(_ element: Element) -> Bool {
+    lock.withLock {
+      guard !isClosed, offeredCount < offersMax else { return false }
+      offeredCount += 1
+      add(Entry(element: element, isOffered: true))
+      return true
+    }
+  }
+
+  /// Adds what concerns work that is already taken or waiting (cancel, credit); it is bounded by that work.
+  ///
+  /// - Parameter element: The message.
+  /// - Returns: False when the queue is closed.
+  @discardableResult
+  public func post(_ element: Element) -> Bool {
+    lock.withLock {
+      guard !isClosed else { return false }
+      add(Entry(element: element, isOffered: false))
+      return true
+    }
+  }
+
+  /// Takes everything that waits.
+  ///
+  /// - Parameter waiting: True sleeps until there is something or the queue is closed.
+  /// - Returns: The elements in order; none if nothing waits, which with `waiting` means closed.
+  public func take(waiting: Bool) -> [Element] {
+    lock.withLock {
+      while waiting, entries.isEmpty, !isClosed { lock.wait() }
+      let taken = entries.map(\.element)
+      entries.removeAll(keepingCapacity: true)
+      offeredCount = 0
+      return taken
+    }
+  }
+
+  /// Takes the elements that match without waiting, and leaves the others in order.
+  ///
+  /// A taken element overtakes those left behind: a cancel taken here may name work whose open still waits.
+  ///
+  /// - Parameter isUrgent: Which to take; runs under the queue's lock, so it must be short.
+  /// - Returns: The matching elements in order.
+  public func takeUrgent(where isUrgent: (Element) -> Bool) -> [Element] {
+    lock.withLock {
+      var taken: [Element] = []
+      entries.removeAll { entry in
+        guard isUrgent(entry.element) else { return false }
+        taken.append(entry.element)
+        if entry.isOffered { offeredCount -= 1 }
+        return true
+      }
+      return taken
+    }
+  }
+
+  /// How many elements wait.
+  public var count: Int { lock.withLock { entries.count } }
+
+  /// Whether nothing waits.
+  public var isEmpty: Bool { count == 0 }
+
+  /// Refuses everything from now on and wakes the taker; what waits can still be taken.
+  public func close() {
+    lock.withLock {
+      isClosed = true
+      lock.broadcast()
+    }
+  }
+
+  /// Wakes the taker only if it may be asleep.
+  private func add(_ entry: Entry) {
+    entries.append(entry)
+    if entries.count == 1 { lock.signal() }
+  }
+}

@@ -1,0 +1,66 @@
+extension Checkpoint {
+  /// The tokenizer that a GGUF file carries, or nil if it carries none.
+  static func tokenizer(of gguf: GGUF, vocabulary: Int) throws(FormatError) -> Tokenizer? {
+    guard let part = try gguf.vocabulary() else { return nil }
+    var tokenizer = try Tokenizer(vocabulary: part, path: gguf.path)
+    if let turn = try gguf.identifier("eot") { tokenizer.specials.addEnd(turn) }
+    try check(tokenizer, vocabulary: vocabulary, path: gguf.path)
+    return tokenizer
+  }
+
+  /// The tokenizer of a directory, or nil if there is no `tokenizer.json`.
+  static func tokenizer(directory: String, settings: ConfigurationFile, vocabulary: Int)
+    throws(FormatError) -> Tokenizer?
+  {
+    let path = "\(directory)/tokenizer.json"
+    guard let bytes = try readIfPresent(path, limit: tokenizerBytesMax) else { return nil }
+    let words = try ConfigurationFile.ifPresent(path: "\(directory)/tokenizer_config.json")
+    var tokenizer = try Tokenizer(
+      tokenizerJSON: try JSON(parsing: bytes, path: path),
+      config: words?.json,
+      path: path
+    )
+    let generation = try ConfigurationFile.ifPresent(path: "\(directory)/generation_config.json")
+    if settings.value("model_type")?.text == "llama" {
+      for file in [settings, generation].compactMap({ $0 }) {
+        for end in try ends(file) { tokenizer.specials.addEnd(end) }
+      }
+    }
+    try check(tokenizer, vocabulary: vocabulary, path: path)
+    return tokenizer
+  }
+
+  /// Longest `tokenizer.json`, in bytes.
+  static let tokenizerBytesMax = 64 << 20
+
+  /// `eos_token_id` is one id or several.
+  private static func ends(_ file: ConfigurationFile) throws(FormatError) -> [Int32] {
+    guard let value = file.value("eos_token_id") else { return [] }
+    let values = value.items ?? [value]
+    let ends = values.compactMap { $0.integer.flatMap { Int32(exactly: $0) } }
+    guard ends.count == values.count, ends.allSatisfy({ $0 >= 0 }) else {
+      throw file.blame("eos_token_id is neither a token nor an array of tokens")
+    }
+    return ends
+  }
+
+  /// Every id that text can become must have a row in the embedding.
+  private static func check(_ tokenizer: Tokenizer, vocabulary: Int, path: String)
+    throws(FormatError)
+  {
+    let special = tokenizer.specials.eos.max() ?? 0
+    guard tokenizer.vocabularyCount <= vocabulary, Int(special) < vocabulary else {
+      throw FormatError(
+        path: path,
+        reason: "the tokenizer knows \(max(tokenizer.vocabularyCount, Int(special) + 1)) tokens, "
+          + "the model only \(vocabulary)"
+      )
+    }
+  }
+}
+
+extension SpecialTokens {
+  fileprivate mutating func addEnd(_ token: Int32) {
+    if !eos.contains(token) { eos.append(token) }
+  }
+}

@@ -1,0 +1,47 @@
+/// An opened model: what it is called, where it came from, its shape and its weights.
+public struct Checkpoint: Sendable {
+  /// The kinds of file that are read.
+  public enum Format: String, Sendable {
+    /// One GGUF version 3 file.
+    case gguf
+    /// A Hugging Face directory.
+    case safetensors
+  }
+
+  /// What the file calls itself, or the last part of its path.
+  public let name: String
+  /// As the user named it.
+  public let path: String
+  /// What kind of file it came from.
+  public let format: Format
+  /// Kind, shape and weights.
+  public let family: Family
+  /// Turns text into tokens and back; nil where the checkpoint holds no tokenizer.
+  public let tokenizer: Tokenizer?
+  /// Weights, each counted once.
+  public let parameters: Int
+  /// The files that hold the weights, in order of their names.
+  let files: WeightFiles
+
+  /// The SHA-256 of the weight files, one after the other, as 64 hexadecimal digits.
+  ///
+  /// Reads every byte of them: seconds for a large model, so ask once and keep the answer.
+  public func sha256() -> String { files.sha256() }
+
+  /// Opens a `.gguf` file or a Hugging Face directory.
+  ///
+  /// Everything is checked before memory is spent on weights: format, architecture, settings, and
+  /// the name, shape and place of every tensor.
+  ///
+  /// - Parameter path: the file or directory.
+  /// - Returns: the model, its weights decoded to float32 (float32 weights stay mapped).
+  /// - Throws: `FormatError` that names the file, the place and the reason.
+  public static func open(path: String) throws(FormatError) -> Checkpoint {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    guard let file = try mappedUnlessDirectory(path) else {
+      return try openDirectory(path)
+    }
+    return try openGGUF(try GGUF(path: path, file: file))
+  }
+}

@@ -1,0 +1,104 @@
+internal import Tensors
+
+/// The tensors of a checkpoint by name, checked as a whole before the first is decoded.
+struct WeightShelf {
+  /// A tensor that the configuration calls for.
+  struct Requirement {
+    var name: String
+    var shape: [Int]
+  }
+
+  private let path: String
+  private var tensors: [String: StoredTensor]
+
+  /// Weights that are required, each counted once.
+  private(set) var parameters = 0
+
+  /// Takes the tensors of the checkpoint at `path`.
+  init(path: String, tensors: [StoredTensor]) throws(FormatError) {
+    self.path = path
+    self.tensors = [:]
+    for tensor in tensors {
+      guard self.tensors.updateValue(tensor, forKey: tensor.name) == nil else {
+        throw FormatError(path: tensor.path, reason: "\(tensor.name) appears twice")
+      }
+    }
+  }
+
+  func contains(_ name: String) -> Bool { tensors[name] != nil }
+
+  /// Forgets tensors that are no weights, such as counted positions.
+  mutating func ignore(where isBuffer: (String) -> Bool) {
+    tensors = tensors.filter { !isBuffer($0.key) }
+  }
+
+  /// Takes a small vector off the shelf that the configuration itself depends on.
+  mutating func removeVector(_ name: String, countMax: Int) throws(FormatError) -> [Float]? {
+    guard let tensor = tensors.removeValue(forKey: name) else { return nil }
+    guard tensor.shape.count == 1, tensor.count <= countMax, let type = tensor.type else {
+      throw FormatError(
+        path: tensor.path,
+        offset: tensor.offset,
+        reason: "\(name) of shape \(tensor.shape) is no vector of at most \(countMax) numbers"
+      )
+    }
+    return tensor.file.floats(type, at: tensor.offset, count: tensor.count)
+  }
+
+  /// Holds every tensor against `requirements`: none missing, none left over, shapes and types right.
+  mutating func check(_ requirements: [Requirement]) throws(FormatError) {
+    var left = tensors
+    for requirement in requirements {
+      guard let tensor = left.removeValue(forKey: requirement.name) else {
+        throw FormatError(path: path, reason: "the tensor \(requirement.name) is missing")
+      }
+      guard tensor.shape == requirement.shape else {
+        throw FormatError(
+          path: tensor.path,
+          offset: tensor.offset,
+          reason: "\(tensor.name) has the shape \(tensor.shape), not \(requirement.shape)"
+        )
+      }
+      guard tensor.type != nil else {
+        throw FormatError(
+          path: tensor.path,
+          offset: tensor.offset,
+          reason: "\(tensor.name) is \(tensor.typeName); weights are read as F32, F16 or BF16"
+        )
+      }
+      parameters += tensor.count
+    }
+    if let extra = left.keys.min() {
+      throw FormatError(
+        path: left[extra]?.path ?? path,
+        reason: "the tensor \(extra) has no place in this architecture"
+      )
+    }
+  }
+
+  /// A matrix that `check` has seen.
+  func matrix(_ name: String) -> Matrix {
+    let (tensor, type) = checked(name)
+    precondition(tensor.shape.count == 2, "\(name) of shape \(tensor.shape) is no matrix")
+    return Matrix(
+      outputs: tensor.shape[0],
+      inputs: tensor.shape[1],
+      type: type,
+      file: tensor.file,
+      offset: tensor.offset
+    )
+  }
+
+  /// A vector that `check` has seen.
+  func vector(_ name: String) -> [Float] {
+    let (tensor, type) = checked(name)
+    return tensor.file.floats(type, at: tensor.offset, count: tensor.count)
+  }
+
+  private func checked(_ name: String) -> (StoredTensor, ElementType) {
+    guard let tensor = tensors[name], let type = tensor.type else {
+      preconditionFailure("\(name) was not checked")
+    }
+    return (tensor, type)
+  }
+}

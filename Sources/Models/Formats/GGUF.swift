@@ -1,0 +1,105 @@
+internal import Tensors
+
+/// A GGUF version 3 file: its metadata and where its tensors lie.
+public struct GGUF: Sendable {
+  /// The only version that is read; 1 and 2 are no longer written.
+  public static let version = 3
+  /// Most metadata entries of a file.
+  public static let metadataCountMax = 65_536
+  /// Most tensors of a file.
+  public static let tensorCountMax = 65_536
+  /// Longest metadata key or tensor name, in bytes.
+  public static let nameBytesMax = 65_535
+  /// Longest metadata string, in bytes.
+  public static let stringBytesMax = 4 << 20
+  /// Most items in all arrays of a file together.
+  public static let itemsMax = 8 << 20
+  /// Deepest nesting of arrays.
+  public static let arrayDepthMax = 4
+  /// Most dimensions of a tensor.
+  public static let dimensionsMax = 4
+  /// Longest dimension of a tensor.
+  public static let dimensionMax = Int(Int32.max)
+  /// Widest alignment of tensors, in bytes.
+  public static let alignmentMax = 1 << 20
+
+  /// A metadata value; the width of its number is forgotten, its kind is not.
+  public enum Value: Sendable, Equatable {
+    /// Any signed or unsigned integer that fits 64 signed bits.
+    case integer(Int)
+    /// An unsigned integer above that.
+    case unsigned(UInt64)
+    /// A float, exactly.
+    case number(Double)
+    /// A truth value.
+    case bool(Bool)
+    /// Bytes that ought to be UTF-8.
+    case string([UInt8])
+    /// Items of one kind.
+    case array([Value])
+  }
+
+  /// The file, as the user named it.
+  public let path: String
+  /// What the file says about itself.
+  public let metadata: [String: Value]
+  /// In file order.
+  public let tensors: [StoredTensor]
+  /// The file, mapped.
+  let file: MappedFile
+
+  /// Reads the head of a file; tensor data is checked to lie inside the file, not touched.
+  ///
+  /// - Parameter path: the file.
+  /// - Throws: `FormatError` with the offset of what does not fit.
+  public init(path: String) throws(FormatError) {
+    try self.init(path: path, file: try mapped(path))
+  }
+
+  /// Reads the head of a file that is mapped already; `path` is for errors.
+  init(path: String, file: MappedFile) throws(FormatError) {
+    var reader = GGUFReader(file: file, path: path)
+    let counts = try reader.header()
+    self.path = path
+    self.file = file
+    metadata = try reader.metadata(count: counts.metadata)
+    tensors = try reader.tensors(count: counts.tensors, metadata: metadata)
+  }
+}
+
+extension GGUF {
+  /// The text of `key`, or nil if it is missing.
+  public func text(_ key: String) throws(FormatError) -> String? {
+    switch metadata[key] {
+    case nil: return nil
+    case .string(let bytes):
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw FormatError(path: path, reason: "\(key) is not UTF-8")
+      }
+      return text
+    default: throw FormatError(path: path, reason: "\(key) is not a string")
+    }
+  }
+
+  /// The whole number of `key` within `range`, or nil if it is missing.
+  public func integer(_ key: String, _ range: ClosedRange<Int>) throws(FormatError) -> Int? {
+    guard let value = metadata[key] else { return nil }
+    guard case .integer(let integer) = value, range.contains(integer) else {
+      throw FormatError(
+        path: path,
+        reason: "\(key) is not a whole number in \(range.lowerBound) ... \(range.upperBound)"
+      )
+    }
+    return integer
+  }
+
+  /// The finite number of `key`, or nil if it is missing.
+  public func number(_ key: String) throws(FormatError) -> Double? {
+    switch metadata[key] {
+    case nil: return nil
+    case .number(let number) where number.isFinite: return number
+    case .integer(let integer): return Double(integer)
+    default: throw FormatError(path: path, reason: "\(key) is not a finite number")
+    }
+  }
+}

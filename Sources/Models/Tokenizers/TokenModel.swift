@@ -1,0 +1,34 @@
+/// What turns pieces of text into ids: byte pairs or word pieces.
+enum TokenModel: Sendable {
+  case bytePair(BytePairEncoder, PretokenScanner)
+  case wordPiece(WordPieceEncoder)
+
+  /// Looks for the end of the piece that begins at `start`.
+  func look(
+    _ text: [UInt8],
+    from start: Int,
+    scanned: Int,
+    limit: Int,
+    isOpen: Bool
+  ) -> PieceEnd {
+    switch self {
+    case .bytePair(_, let scanner):
+      scanner.look(text, from: start, scanned: scanned, limit: limit, isOpen: isOpen)
+    case .wordPiece(let encoder):
+      encoder.look(text, from: start, scanned: scanned, limit: limit, isOpen: isOpen)
+    }
+  }
+
+  /// Appends the ids of one piece.
+  func encode(
+    _ text: [UInt8],
+    _ range: Range<Int>,
+    scratch: inout BytePairEncoder.Scratch,
+    to ids: inout [Int32]
+  ) {
+    switch self {
+    case .bytePair(let encoder, _): encoder.encode(text, range, scratch: &scratch, to: &ids)
+    case .wordPiece(let encoder): encoder.encode(text, range, to: &ids)
+    }
+  }
+}

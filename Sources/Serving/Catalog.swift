@@ -1,0 +1,113 @@
+import Inference
+import Models
+import Wire
+
+/// The models that are served, as clients are told of them.
+struct Catalog: Sendable {
+  /// In order of the configuration.
+  let models: [Entry]
+
+  /// One model.
+  struct Entry: Sendable {
+    let name: String
+    let methods: [Method]
+    let tariff: Tariff
+    /// The map of PROTOCOL.md §5.
+    let description: Value
+  }
+
+  /// Describes loaded models.
+  init(_ models: [(served: ServedModel, tariff: Tariff)]) {
+    self.models = models.map(Entry.init)
+  }
+
+  /// The model of that name.
+  subscript(name: String) -> Entry? { models.first { $0.name == name } }
+
+  /// The model for a call.
+  ///
+  /// - Parameters:
+  ///   - name: the one asked for; nil takes the first that can serve the method.
+  ///   - method: what it is to do.
+  /// - Returns: its entry.
+  /// - Throws: `unknown_model` or `unsuitable_model`.
+  func model(_ name: String?, for method: Method) throws(WireError) -> Entry {
+    guard let name else {
+      if let entry = models.first(where: { $0.methods.contains(method) }) { return entry }
+      throw WireError(.unsuitableModel, "no model here serves \(method.rawValue); see Models.List")
+    }
+    guard let entry = self[name] else {
+      throw WireError(.unknownModel, "there is no model \"\(name)\"; see Models.List")
+    }
+    guard entry.methods.contains(method) else {
+      let can = entry.methods.map(\.rawValue).joined(separator: ", ")
+      throw WireError(
+        .unsuitableModel,
+        "\(name) cannot serve \(method.rawValue); it serves \(can)"
+      )
+    }
+    return entry
+  }
+}
+
+extension Catalog.Entry {
+  /// Describes a loaded model.
+  init(_ model: (served: ServedModel, tariff: Tariff)) {
+    let shape = Shape(model.served.checkpoint.family)
+    name = model.served.name
+    methods = shape.methods
+    tariff = model.tariff
+    description = .map([
+      Value.Entry("name", .string(model.served.name)),
+      Value.Entry("family", .string(model.served.checkpoint.family.name)),
+      Value.Entry("methods", .array(shape.methods.map { .string($0.rawValue) })),
+      Value.Entry("parameters", Value(model.served.checkpoint.parameters)),
+      Value.Entry("layers", Value(shape.layers)),
+      Value.Entry("width", Value(shape.width)),
+      Value.Entry("vocabulary", Value(shape.vocabulary)),
+      Value.Entry("positions_max", Value(shape.positionsMax)),
+      Value.Entry("pooling", shape.pooling.map(Value.string) ?? .nil),
+      Value.Entry("labels", .array(shape.labels.map(Value.string))),
+      Value.Entry("format", .string(model.served.checkpoint.format.rawValue)),
+      Value.Entry("sha256", .string("")),
+      Value.Entry(
+        "tariff",
+        .map([
+          Value.Entry("currency", .string(model.tariff.currency)),
+          Value.Entry("micro_per_gmac", Value(model.tariff.microPerGigaMAC)),
+        ])
+      ),
+    ])
+  }
+}
+
+/// The numbers of a family that clients are told.
+private struct Shape {
+  var methods: [Method]
+  var layers: Int
+  var width: Int
+  var vocabulary: Int
+  var positionsMax: Int
+  var pooling: String?
+  var labels: [String]
+
+  init(_ family: Family) {
+    switch family {
+    case .llama(let configuration, _):
+      methods = [.generate, .predict, .tokenize]
+      layers = configuration.layers
+      width = configuration.width
+      vocabulary = configuration.vocabulary
+      positionsMax = configuration.positionsMax
+      labels = []
+    case .bert(let configuration, let weights):
+      methods = weights.classifier == nil ? [.embed, .tokenize] : [.embed, .classify, .tokenize]
+      layers = configuration.layers
+      width = configuration.width
+      vocabulary = configuration.vocabulary
+      positionsMax = configuration.sequenceMax
+      pooling = configuration.pooling.rawValue
+      labels = weights.classifier == nil ? [] : configuration.labels
+    }
+  }
+}

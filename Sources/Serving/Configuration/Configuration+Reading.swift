@@ -1,0 +1,159 @@
+import Inference
+import Wire
+import Yams
+
+extension Configuration {
+  /// Reads a configuration file over the defaults.
+  ///
+  /// - Parameters:
+  ///   - text: YAML.
+  ///   - source: the file's name, for errors.
+  /// - Throws: `ConfigurationError` with line, key and reason; nothing is half obeyed.
+  public init(parsing text: String, source: String) throws(ConfigurationError) {
+    self.init()
+    let root: Node?
+    do {
+      root = try compose(yaml: text)
+    } catch let error as YamlError {
+      throw Self.syntax(error, source: source)
+    } catch {
+      throw ConfigurationError(source: source, key: "", reason: "\(error)")
+    }
+    guard let root, root.null == nil else { return }
+    let table = try SettingTable(root, source: source)
+    try table.refuseUnknown([
+      "models", "listen", "limits", "engine", "drain_seconds", "bills_remembered", "log_level",
+    ])
+    try readModels(table)
+    try readListeners(table)
+    try readLimits(table)
+    try readEngine(table)
+    var seconds = 10
+    try table.read("drain_seconds", 0 ... 3600, into: &seconds)
+    drain = .seconds(seconds)
+    try table.read("bills_remembered", 0 ... 10_000_000, into: &billsRemembered)
+    if let level = try table.string("log_level") {
+      guard let known = LogLevel(rawValue: level) else {
+        let names = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+        throw table.blame("log_level", "\"\(level)\" is none of \(names)")
+      }
+      logLevel = known
+    }
+  }
+
+  private static func syntax(_ error: YamlError, source: String) -> ConfigurationError {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      ConfigurationError(source: source, line: mark.line, key: "", reason: problem)
+    case .duplicatedKeysInMapping(let keys, let context):
+      ConfigurationError(
+        source: source,
+        line: context.mark.line,
+        key: keys.sorted().joined(separator: ", "),
+        reason: "is set twice"
+      )
+    default: ConfigurationError(source: source, key: "", reason: "\(error)")
+    }
+  }
+
+  private mutating func readModels(_ root: SettingTable) throws(ConfigurationError) {
+    for (name, table) in try root.named("models") {
+      try table.refuseUnknown(["path", "currency", "micro_per_gmac"])
+      guard name.utf8.count <= 256 else {
+        throw ConfigurationError(
+          source: table.source,
+          key: table.prefix,
+          reason: "a model's name may have 256 bytes"
+        )
+      }
+      guard let path = try table.string("path") else {
+        throw root.blame("models", "\(name) has no path")
+      }
+      guard !models.contains(where: { $0.name == name }) else {
+        throw root.blame("models", "\(name) is named twice")
+      }
+      var model = Model(name: name, path: path)
+      if let currency = try table.string("currency") {
+        guard currency.utf8.count == 3, currency.utf8.allSatisfy({ (65 ... 90).contains($0) })
+        else { throw table.blame("currency", "\"\(currency)\" is no ISO 4217 code such as EUR") }
+        model.tariff.currency = currency
+      }
+      try table.read("micro_per_gmac", 0 ... 1_000_000_000, into: &model.tariff.microPerGigaMAC)
+      models.append(model)
+    }
+  }
+
+  private mutating func readListeners(_ root: SettingTable) throws(ConfigurationError) {
+    guard let table = try root.table("listen") else { return }
+    try table.refuseUnknown(["unix", "tcp"])
+    if table.isNull("unix") { unix = nil }
+    if let own = try table.table("unix") {
+      try own.refuseUnknown(["path", "mode"])
+      var socket = UnixSocket()
+      socket.path = try own.string("path") ?? socket.path
+      if let mode = try own.string("mode") {
+        guard let bits = UInt32(mode, radix: 8), bits <= 0o777 else {
+          throw own.blame("mode", "\"\(mode)\" is no octal file mode such as \"0660\"")
+        }
+        socket.mode = bits
+      }
+      unix = socket
+    }
+    if let own = try table.table("tcp") {
+      try own.refuseUnknown(["host", "port", "tenant"])
+      var socket = TCPSocket()
+      socket.host = try own.string("host") ?? socket.host
+      try own.read("port", 0 ... 65_535, into: &socket.port)
+      socket.tenant = try own.string("tenant") ?? socket.tenant
+      tcp = socket
+    }
+  }
+
+  private mutating func readLimits(_ root: SettingTable) throws(ConfigurationError) {
+    guard let table = try root.table("limits") else { return }
+    try table.refuseUnknown([
+      "connections_max", "streams_max", "frame_bytes_max", "stream_credit", "connection_credit",
+      "metadata_bytes_max", "pings_max", "idle_seconds", "hello_seconds", "unsent_bytes_max",
+      "call_seconds_max",
+    ])
+    try table.read("connections_max", 1 ... 100_000, into: &limits.connectionsMax)
+    try table.read("streams_max", 1 ... 10_000, into: &limits.wire.streamsMax)
+    try table.read("frame_bytes_max", 16_384 ... 67_108_864, into: &limits.wire.frameBytesMax)
+    try table.read("stream_credit", 4096 ... 67_108_864, into: &limits.wire.streamCredit)
+    try table.read("connection_credit", 4096 ... 1_073_741_824, into: &limits.wire.connectionCredit)
+    try table.read("metadata_bytes_max", 256 ... 1_048_576, into: &limits.wire.metadataBytesMax)
+    try table.read("pings_max", 1 ... 10_000, into: &limits.wire.pingsMax)
+    try table.read("unsent_bytes_max", 16_384 ... 67_108_864, into: &limits.wire.outputBytesMax)
+    var call = 600
+    try table.read("call_seconds_max", 1 ... 604_800, into: &call)
+    limits.callTimeMax = .seconds(call)
+    var idle = 300
+    try table.read("idle_seconds", 0 ... 86_400, into: &idle)
+    limits.wire.idle = .seconds(idle)
+    var hello = 10
+    try table.read("hello_seconds", 1 ... 600, into: &hello)
+    limits.wire.hello = .seconds(hello)
+  }
+
+  private mutating func readEngine(_ root: SettingTable) throws(ConfigurationError) {
+    guard let table = try root.table("engine") else { return }
+    try table.refuseUnknown([
+      "threads", "sequences_max", "queue_max", "rows_max", "prefill_rows_max",
+      "key_value_megabytes",
+      "text_bytes_max", "stall_seconds",
+    ])
+    try table.read("threads", 1 ... 256, into: &threads)
+    try table.read("sequences_max", 1 ... 1_000_000, into: &engine.sequencesMax)
+    try table.read("queue_max", 0 ... 1_000_000, into: &engine.queueCountMax)
+    try table.read("rows_max", 1 ... 65_536, into: &engine.rowsMax)
+    try table.read("prefill_rows_max", 1 ... 65_536, into: &engine.prefillRowsMax)
+    try table.read("text_bytes_max", 1 ... 67_108_864, into: &engine.textBytesMax)
+    var stall = 30
+    try table.read("stall_seconds", 1 ... 86_400, into: &stall)
+    engine.stallMax = .seconds(stall)
+    var megabytes = engine.keyValueBytesMax >> 20
+    try table.read("key_value_megabytes", 1 ... 1_048_576, into: &megabytes)
+    engine.keyValueBytesMax = megabytes << 20
+  }
+}

@@ -1,0 +1,202 @@
+public import Inference
+public import Logging
+public import Loop
+import Models
+
+/// The daemon: joins the loop's thread and the engine's, from start to drain.
+///
+/// Call everything on one thread; `run` turns it into the loop's.
+public final class Daemon {
+  private let configuration: Configuration
+  private let log: Logger
+  private let loop: EventLoop
+  private let orders: WorkQueue<Order>
+  private let exchange: Exchange
+  private let models: [ServedModel]
+  private var listeners: [Listener] = []
+  private var watchers: [SignalWatcher] = []
+  private var reports: Mailbox<EngineReport>?
+  private var books: Books?
+  private var isStopping = false
+
+  /// Called on the loop when the engine is ready and clients may connect.
+  public var onReady: (([Address]) -> Void)?
+
+  /// Loads the models and binds nothing yet.
+  ///
+  /// - Parameters:
+  ///   - configuration: what to serve and how.
+  ///   - log: where to tell.
+  /// - Throws: `ConfigurationError`, `FormatError` for a model, `LoopError`.
+  public init(_ configuration: Configuration, log: Logger) throws {
+    self.configuration = configuration
+    self.log = log
+    guard !configuration.models.isEmpty else {
+      throw ConfigurationError(
+        source: "configuration",
+        key: "models",
+        reason: "is empty; name at least one model"
+      )
+    }
+    guard configuration.unix != nil || configuration.tcp != nil else {
+      throw ConfigurationError(
+        source: "configuration",
+        key: "listen",
+        reason: "names no socket; set unix or tcp"
+      )
+    }
+    // The loop comes first: from then on a log that nobody reads is no signal that kills.
+    loop = try EventLoop()
+    models = try configuration.models.map { model in
+      log.info("loading", metadata: ["model": "\(model.name)", "path": "\(model.path)"])
+      return try ServedModel(name: model.name, checkpoint: Checkpoint.open(path: model.path))
+    }
+    for model in models {
+      if let reason = configuration.engine.problem(with: model) {
+        throw ConfigurationError(
+          source: "configuration",
+          key: "engine.key_value_megabytes",
+          reason: reason
+        )
+      }
+    }
+    orders = WorkQueue(offersMax: configuration.engine.sequencesMax)
+    let origin = ContinuousClock.now
+    exchange = Exchange(
+      configuration,
+      catalog: Catalog(Array(zip(models, configuration.models.map(\.tariff)))),
+      loop: loop,
+      orders: orders,
+      clock: { origin.duration(to: .now) },
+      log: log
+    )
+  }
+
+  /// Serves until SIGTERM, SIGINT or `stop`, then drains.
+  ///
+  /// - Returns: how the books stood at the end.
+  /// - Throws: `LoopError` when a socket cannot be bound.
+  public func run() throws -> Closing {
+    Engine.setThreads(configuration.threads)
+    let reports = try Mailbox<EngineReport>(on: loop) { [weak self] in self?.receive($0) }
+    self.reports = reports
+    for signal in [Signal.terminate, .interrupt] {
+      watchers.append(try SignalWatcher(signal, on: loop) { [weak self] _ in self?.stop() })
+    }
+    try listen()
+    let engine = WorkerThread(named: "mete-engine") {
+      [models, limits = configuration.engine, clock = exchange.clock, orders] in
+      runEngine(models, limits: limits, clock: clock, orders: orders, reports: reports)
+    }
+    loop.run()
+    engine.join()
+    loop.close()
+    return close()
+  }
+
+  /// Makes a closure that stops the daemon from any thread; call this on the daemon's own, before `run`.
+  ///
+  /// - Returns: the closure; it may be called after the daemon has ended.
+  /// - Throws: `LoopError` when the system refuses.
+  public func makeStopper() throws(LoopError) -> @Sendable () -> Void {
+    let requests = try Mailbox<Bool>(on: loop) { [weak self] _ in self?.stop() }
+    return { requests.post(true) }
+  }
+
+  /// Begins to drain: no new connections or calls, and an end when what runs is done or its time is up.
+  public func stop() {
+    guard !isStopping else { return }
+    isStopping = true
+    log.notice("draining", metadata: ["calls": "\(exchange.calls.count)"])
+    for listener in listeners { listener.close() }
+    exchange.onDrained = { [orders] in orders.close() }
+    exchange.drain()
+  }
+
+  private func listen() throws {
+    if let unix = configuration.unix {
+      listeners.append(
+        try Listener(.unix(path: unix.path), on: loop, mode: unix.mode) { [exchange] connection in
+          let user = connection.peerUserID.map { "uid:\($0)" } ?? "uid:?"
+          exchange.accept(connection, tenant: user)
+        }
+      )
+    }
+    if let tcp = configuration.tcp {
+      let address = Address.tcp(host: tcp.host, port: UInt16(tcp.port))
+      listeners.append(
+        try Listener(address, on: loop) { [exchange] connection in
+          exchange.accept(connection, tenant: tcp.tenant)
+        }
+      )
+    }
+    for listener in listeners {
+      listener.onError = { [log] error in
+        log.warning("cannot accept", metadata: ["reason": "\(error)"])
+      }
+    }
+  }
+
+  private func receive(_ received: [EngineReport]) {
+    for report in received {
+      switch report {
+      case .ready:
+        let addresses = listeners.map(\.address)
+        log.notice(
+          "ready",
+          metadata: ["listen": "\(addresses.map(\.description).joined(separator: " "))"]
+        )
+        onReady?(addresses)
+      case .emissions(let emissions): exchange.deliver(emissions)
+      case .stopped(let books):
+        self.books = books
+        loop.stop()
+      }
+    }
+  }
+
+  private func close() -> Closing {
+    var closing = Closing()
+    closing.billsCount = exchange.ledger.billsCount
+    closing.macsBilled = exchange.ledger.total.macs
+    closing.macsCounted = UInt64(books?.counters.macsTotal ?? 0)
+    closing.callsOpen = exchange.ledger.runningCount + exchange.calls.count
+    closing.callsEvicted = exchange.evictedCount
+    closing.load = books?.load ?? Load()
+    closing.isBalanced =
+      (books?.balance ?? false) && books.map { Ledger.Total($0.counters) } == exchange.ledger.total
+      && closing.callsOpen == 0
+    let pairs: Logger.Metadata = [
+      "bills": "\(closing.billsCount)", "macs_billed": "\(closing.macsBilled)",
+      "macs_counted": "\(closing.macsCounted)", "calls_open": "\(closing.callsOpen)",
+      "pages": "\(closing.load.pagesUsed)",
+    ]
+    if closing.isBalanced {
+      log.notice("stopped; the books balance", metadata: pairs)
+    } else {
+      log.critical("stopped; the books do not balance", metadata: pairs)
+    }
+    return closing
+  }
+}
+
+/// How the daemon's books stood when it stopped.
+public struct Closing: Sendable, Equatable {
+  /// Bills that were issued.
+  public var billsCount = 0
+  /// MACs on all bills.
+  public var macsBilled: UInt64 = 0
+  /// MACs that the engine counted where it did them.
+  public var macsCounted: UInt64 = 0
+  /// Calls that were left without a bill.
+  public var callsOpen = 0
+  /// Calls that ran when the drain time was over.
+  public var callsEvicted = 0
+  /// What the engine still held.
+  public var load = Load()
+  /// Whether every MAC that was counted has been billed and nothing was left behind.
+  public var isBalanced = false
+
+  /// Starts empty.
+  public init() {}
+}

@@ -1,0 +1,68 @@
+import Wire
+
+// Calls that need no engine: what is served, what a call cost, how we are.
+
+extension Exchange {
+  /// The answer to a call that the edge answers.
+  func answer(_ call: Call) throws(WireError) -> Value {
+    switch call.method {
+    case .modelsList: .array(catalog.models.map(\.description))
+    case .modelsDescribe: try describeModel(call)
+    case .usageBill: try recallBill(call)
+    case .healthCheck:
+      .map([Value.Entry("status", .string(isDraining ? "NOT_SERVING" : "SERVING"))])
+    case .reflectDescribe: reflection
+    case .generate, .predict, .embed, .classify, .tokenize, nil:
+      preconditionFailure("\(call.open.method) is not answered at the edge")
+    }
+  }
+
+  /// Judges a call that the edge answers when it is opened, so that nothing large waits for its end.
+  func checkEdgeCall(_ call: Call, _ parameters: Parameters) throws(WireError) {
+    if let deadline = call.open.deadline, deadline <= .zero {
+      throw WireError(.deadline, "the deadline passed")
+    }
+    guard parameters.method == .usageBill else { return }
+    guard let id = parameters.value("call")?.asBytes.flatMap(CallID.init) else {
+      throw parameters.wrong("call")
+    }
+    call.wantedBill = id
+  }
+
+  private func describeModel(_ call: Call) throws(WireError) -> Value {
+    guard let name = call.open.model else {
+      throw WireError(.badOption, "Models.Describe needs option \"model\"")
+    }
+    guard let entry = catalog[name] else {
+      throw WireError(.unknownModel, "there is no model \"\(name)\"; see Models.List")
+    }
+    return entry.description
+  }
+
+  private func recallBill(_ call: Call) throws(WireError) -> Value {
+    guard let id = call.wantedBill, let bill = ledger.bill(id, of: call.tenant) else {
+      throw WireError(
+        .unknownCall,
+        "no ended call \(call.wantedBill.map { "\($0)" } ?? "") of yours is remembered"
+      )
+    }
+    return bill.value
+  }
+
+  private var reflection: Value {
+    .map([
+      Value.Entry("version", Value(Hello.version)),
+      Value.Entry("methods", .map(Method.allCases.map { Value.Entry($0.rawValue, $0.reflection) })),
+      Value.Entry("limits", configuration.limits.wire.value),
+    ])
+  }
+}
+
+extension Method {
+  fileprivate var reflection: Value {
+    .map([
+      Value.Entry("params", .map(params.map { Value.Entry($0.name, .string($0.rule)) })),
+      Value.Entry("needs_model", .bool(needsEngine || self == .modelsDescribe)),
+    ])
+  }
+}

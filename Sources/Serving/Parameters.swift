@@ -1,0 +1,147 @@
+import Inference
+import Wire
+
+/// The `params` of an OPEN, read name by name; what is wrong is refused with its rule.
+struct Parameters {
+  let method: Method
+  private let entries: [Value.Entry]
+
+  /// - Throws: `bad_option` for a parameter that the method does not have.
+  init(_ entries: [Value.Entry], of method: Method) throws(WireError) {
+    self.method = method
+    self.entries = entries
+    for entry in entries where !method.params.contains(where: { $0.name == entry.key }) {
+      let known = method.params.map(\.name).joined(separator: ", ")
+      throw WireError(
+        .badOption,
+        "\(method.rawValue) has no parameter \"\(entry.key.prefix(64))\"; it has "
+          + (known.isEmpty ? "none" : known)
+      )
+    }
+  }
+
+  /// An unsigned integer within bounds.
+  func integer(_ key: String, _ bounds: ClosedRange<Int>) throws(WireError) -> Int? {
+    guard let value = entries[key] else { return nil }
+    guard let found = value.asInt, bounds.contains(found) else { throw wrong(key) }
+    return found
+  }
+
+  /// Any unsigned 64-bit integer.
+  func unsigned(_ key: String) throws(WireError) -> UInt64? {
+    guard let value = entries[key] else { return nil }
+    guard let found = value.asUInt else { throw wrong(key) }
+    return found
+  }
+
+  /// A finite float for which `isRight` holds.
+  func float(_ key: String, where isRight: (Float) -> Bool) throws(WireError) -> Float? {
+    guard let value = entries[key] else { return nil }
+    guard let found = value.asDouble.map(Float.init), found.isFinite, isRight(found) else {
+      throw wrong(key)
+    }
+    return found
+  }
+
+  /// A truth value.
+  func bool(_ key: String) throws(WireError) -> Bool? {
+    guard let value = entries[key] else { return nil }
+    guard let found = value.asBool else { throw wrong(key) }
+    return found
+  }
+
+  /// A string.
+  func string(_ key: String) throws(WireError) -> String? {
+    guard let value = entries[key] else { return nil }
+    guard let found = value.asString else { throw wrong(key) }
+    return found
+  }
+
+  /// Any value.
+  func value(_ key: String) -> Value? { entries[key] }
+
+  /// The error for a parameter whose value breaks its rule.
+  func wrong(_ key: String) -> WireError {
+    let rule = method.params.first { $0.name == key }?.rule ?? ""
+    return WireError(.badOption, "parameter \"\(key)\" must be \(rule)")
+  }
+}
+
+extension Parameters {
+  /// What the engine is asked to do.
+  ///
+  /// - Parameter seed: randomness for a request that names no seed.
+  /// - Returns: the task.
+  /// - Throws: `bad_option` with the parameter's name and rule.
+  func task(seed: UInt64) throws(WireError) -> Request.Task {
+    switch method {
+    case .generate: .generate(try generate(seed: seed))
+    case .predict: .predict(try predict())
+    case .embed: .embed(try encode())
+    case .classify: .classify(try encode())
+    case .tokenize: .tokenize(special: try bool("special") ?? true)
+    default: preconditionFailure("\(method.rawValue) is answered at the edge")
+    }
+  }
+
+  private func generate(seed: UInt64) throws(WireError) -> GenerateParameters {
+    var result = GenerateParameters()
+    result.tokensMax = try integer("max_tokens", 1 ... 1 << 31) ?? result.tokensMax
+    result.sampling.temperature = try float("temperature") { $0 >= 0 } ?? 0
+    result.sampling.topK = try integer("top_k", 0 ... 1 << 31) ?? 0
+    result.sampling.topP = try float("top_p") { $0 > 0 && $0 <= 1 } ?? 1
+    result.sampling.minP = try float("min_p") { $0 >= 0 && $0 <= 1 } ?? 0
+    result.sampling.repetitionPenalty = try float("repetition_penalty") { $0 > 0 } ?? 1
+    result.sampling.seed = try unsigned("seed") ?? seed
+    result.ignoresEnd = try bool("ignore_eos") ?? false
+    result.stops = try stops()
+    result.format = try format()
+    return result
+  }
+
+  private func stops() throws(WireError) -> [[UInt8]] {
+    guard let value = value("stop") else { return [] }
+    guard let items = value.asArray, items.count <= 16 else { throw wrong("stop") }
+    var result: [[UInt8]] = []
+    for item in items {
+      guard let text = item.asString, 1 ... 256 ~= text.utf8.count else { throw wrong("stop") }
+      result.append(Array(text.utf8))
+    }
+    return result
+  }
+
+  private func format() throws(WireError) -> GenerateParameters.Format {
+    let system = try string("system")
+    switch try string("format") ?? "raw" {
+    case "raw":
+      guard system == nil else { throw wrong("system") }
+      return .raw
+    case "chat": return .chat(system: system.map { Array($0.utf8) })
+    default: throw wrong("format")
+    }
+  }
+
+  private func predict() throws(WireError) -> PredictParameters {
+    var result = PredictParameters()
+    result.candidates = try integer("top_k", 1 ... 100) ?? result.candidates
+    result.special = try bool("special") ?? true
+    result.tokensMax = try integer("max_tokens", 1 ... 1 << 31) ?? result.tokensMax
+    return result
+  }
+
+  private func encode() throws(WireError) -> EncodeParameters {
+    var result = EncodeParameters()
+    switch try string("input") ?? "pieces" {
+    case "pieces": result.eachPiece = false
+    case "each": result.eachPiece = true
+    default: throw wrong("input")
+    }
+    result.truncate = try bool("truncate") ?? false
+    if method == .embed { result.normalize = try bool("normalize") }
+    if method == .classify {
+      result.labelsMax = try integer("top_k", 1 ... 1 << 31)
+      result.pair = try string("pair").map { Array($0.utf8) }
+    }
+    return result
+  }
+}

@@ -1,0 +1,51 @@
+import Inference
+import Loop
+import Wire
+
+/// One call at the edge: its stream, its place in the engine, and what waits to be sent.
+///
+/// It outlives its peer when the connection breaks, until the engine has ended it and its bill is in
+/// the ledger.
+final class Call {
+  let stream: StreamID
+  let id: CallID
+  let tenant: String
+  /// What the client asked for; its parameters are dropped once they are read.
+  var open: Open
+  /// Whose bill a Usage.Bill call asks for.
+  var wantedBill: CallID?
+  /// When the OPEN came.
+  let opened: Duration
+  /// The connection it came on; nil once that is gone.
+  weak var peer: Peer?
+
+  /// The model that serves it; "" if none was reached.
+  var model = ""
+  /// The method, if the server has it.
+  var method: Method?
+  /// Its name in the engine, if it got there.
+  var sequence: SequenceID?
+  /// Randomness of a Generate call that samples, for END.
+  var seed: UInt64?
+  /// Whether the ledger knows the id as this call's.
+  var began = false
+  /// Results that wait for credit, oldest first; never more than the request's slots.
+  var pending: [Value] = []
+  /// How it ended, once that is known; END and BILL follow when nothing is pending.
+  var ending: (end: End, bill: Inference.Bill)?
+  /// The end that the client or the edge asked for; results are dropped from then on.
+  var asked: End?
+  /// Fires at its deadline.
+  var timer: Timer?
+  /// The stream's bytes, once its connection is gone.
+  var traffic = Traffic()
+
+  init(stream: StreamID, open: Open, tenant: String, opened: Duration, peer: Peer) {
+    self.stream = stream
+    self.open = open
+    self.tenant = tenant
+    self.opened = opened
+    self.peer = peer
+    id = open.call ?? CallID()
+  }
+}

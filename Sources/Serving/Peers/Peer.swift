@@ -1,0 +1,112 @@
+import Inference
+import Logging
+import Loop
+import Wire
+
+/// One client connection: moves bytes between its socket and its conversation, and turns what the
+/// client says into calls.
+final class Peer {
+  /// Who pays for everything on this connection.
+  let tenant: String
+  let exchange: Exchange
+  var conversation: Conversation
+  var calls: [StreamID: Call] = [:]
+  private let connection: Connection
+  private var ticker: Timer?
+  private var isClosed = false
+
+  init(_ connection: Connection, tenant: String, exchange: Exchange) {
+    self.connection = connection
+    self.tenant = tenant
+    self.exchange = exchange
+    conversation = Conversation(
+      software: "mete \(Version.current)",
+      limits: exchange.configuration.limits.wire,
+      now: exchange.now
+    )
+  }
+
+  /// Begins to listen; the server's HELLO goes out.
+  func start() {
+    ticker = Timer(on: exchange.loop) { [weak self] in self?.tick() }
+    connection.drainMark = exchange.configuration.limits.wire.outputBytesMax / 2
+    connection.onBytes = { [weak self] in self?.receive($0) }
+    connection.onDrained = { [weak self] in self?.flush() }
+    // An end of the client's bytes is the end of the client: it could not even cancel any more.
+    connection.onEnd = { [weak self] error in self?.disconnect(error) }
+    connection.onClose = { [weak self] in self?.disconnect(nil) }
+    flush()
+  }
+
+  var description: String { connection.remoteDescription }
+
+  private func receive(_ bytes: [UInt8]) {
+    act(on: conversation.receive(bytes, now: exchange.now))
+    flush()
+  }
+
+  private func tick() {
+    act(on: conversation.tick(now: exchange.now))
+    flush()
+  }
+
+  /// Writes what the conversation has to say, and whatever that makes room for.
+  func flush() {
+    guard !isClosed else { return }
+    while conversation.hasOutput {
+      connection.write(conversation.takeOutput())
+      act(on: conversation.outputPressure(connection.queuedBytes))
+    }
+    act(on: conversation.outputPressure(connection.queuedBytes))
+    if conversation.hasOutput { connection.write(conversation.takeOutput()) }
+    if let due = conversation.nextTick {
+      // Not zero: a timer that is due at once again would keep the loop from its sockets.
+      ticker?.start(after: max(.milliseconds(1), due - exchange.now))
+    } else {
+      ticker?.stop()
+    }
+    let isOver = conversation.isFailed || (exchange.isDraining && conversation.isGoingAway)
+    if isOver, calls.isEmpty { leave() }
+  }
+
+  /// Says that no new streams are taken.
+  func goAway(_ text: String) {
+    conversation.goAway(text)
+    flush()
+  }
+
+  /// Refuses the connection as a whole.
+  func refuse(_ detail: Detail, _ text: String) {
+    conversation.fail(detail, text)
+    flush()
+  }
+
+  /// Sends what is queued, then closes.
+  private func leave() {
+    guard !isClosed else { return }
+    isClosed = true
+    ticker?.close()
+    // It counts as a connection until the last byte is out: a drain waits for it, and so do bounds.
+    connection.onClose = { [exchange, self] in exchange.forget(self) }
+    connection.finish(within: exchange.farewell)
+  }
+
+  /// The socket is gone: whatever runs is cancelled, and billed all the same.
+  private func disconnect(_ error: LoopError?) {
+    guard !isClosed else { return }
+    isClosed = true
+    ticker?.close()
+    connection.close()
+    for call in calls.values.sorted(by: { $0.stream < $1.stream }) {
+      call.traffic = conversation.end(call.stream, End(.cancelled))
+      call.peer = nil
+      exchange.abandon(call)
+    }
+    calls = [:]
+    exchange.forget(self)
+    exchange.log.debug(
+      "client gone",
+      metadata: ["peer": "\(description)", "reason": "\(error.map { "\($0)" } ?? "closed")"]
+    )
+  }
+}

@@ -1,0 +1,63 @@
+import Inference
+import Wire
+
+// From the engine's words to the protocol's: the one place that knows both.
+
+extension Refusal {
+  /// The protocol's word for it.
+  var detail: Detail {
+    switch code {
+    case .unknownModel: .unknownModel
+    case .unsuitableModel: .unsuitableModel
+    case .badInput: .badMessage
+    case .contextTooLong: .contextTooLong
+    case .inputTooLarge: .inputTooLarge
+    case .queueFull: .queueFull
+    }
+  }
+}
+
+extension Finish {
+  /// The word in END's metadata; nil if there is nothing to tell.
+  var word: String? {
+    switch self {
+    case .complete: nil
+    case .endOfText: "stop"
+    case .stopString: "stop_string"
+    case .length: "length"
+    }
+  }
+}
+
+extension End {
+  /// The END of a request that the engine has ended.
+  ///
+  /// - Parameters:
+  ///   - outcome: how the engine ended it.
+  ///   - worked: whether any work was done, for the text of a drain.
+  init(_ outcome: Outcome, worked: Bool) {
+    switch outcome {
+    case .finished(let finish):
+      self.init(.ok)
+      if let word = finish.word { metadata["finish"] = .string(word) }
+    case .expired: self.init(.deadline, text: "the deadline passed")
+    case .refused(let refusal): self.init(refusal.detail, text: refusal.text)
+    case .interrupted(.cancelled): self.init(.cancelled)
+    case .interrupted(.draining):
+      self.init(
+        .draining,
+        text: worked
+          ? "the server is going away; work was done, see the bill"
+          : "the server is going away; no work was done"
+      )
+    case .interrupted(.stalled):
+      self.init(
+        .stalled,
+        text:
+          "others waited for its memory, and it waited for input or credit; send and read faster"
+      )
+    case .interrupted(.violated):
+      self.init(.internal, text: "the call was ended for a reason that was lost")
+    }
+  }
+}

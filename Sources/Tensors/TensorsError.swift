@@ -1,0 +1,43 @@
+internal import Glibc
+
+/// A file that could not be mapped: which one, why, and what the system said.
+public struct TensorsError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What went wrong.
+  public enum Code: String, Sendable {
+    /// The system refused to open the file.
+    case open = "cannot be opened"
+    /// The system did not tell the file's size.
+    case measure = "cannot be measured"
+    /// A directory, socket, pipe or device.
+    case notAFile = "is not a regular file"
+    /// The file has no bytes.
+    case empty = "is empty"
+    /// The system refused to map the file.
+    case map = "cannot be mapped into memory"
+  }
+
+  /// What went wrong.
+  public var code: Code
+  /// The file as the caller named it.
+  public var path: String
+  /// The `errno` of the failed call; 0 where no call failed.
+  public var errno: Int32
+
+  /// Blames `path` for `code`, with the `errno` of the failed call.
+  public init(code: Code, path: String, errno: Int32 = 0) {
+    self.code = code
+    self.path = path
+    self.errno = errno
+  }
+
+  /// Whether there is no such file.
+  public var isMissing: Bool { code == .open && errno == ENOENT }
+
+  /// What is wrong, without the path: `cannot be opened (No such file or directory)`.
+  public var reason: String {
+    errno == 0 ? code.rawValue : "\(code.rawValue) (\(systemMessage(errno)))"
+  }
+
+  /// One line with the path.
+  public var description: String { "\(path): \(reason)" }
+}

@@ -1,0 +1,91 @@
+import CMessagePack
+
+extension Value {
+  /// Writes this value as MessagePack, every integer and length in its shortest form.
+  ///
+  /// - Parameter bytes: where the value is appended.
+  public func encode(into bytes: inout [UInt8]) {
+    Packer.append(to: &bytes) { $0.pack(self) }
+  }
+
+  /// This value as MessagePack.
+  public var encoded: [UInt8] {
+    var bytes: [UInt8] = []
+    encode(into: &bytes)
+    return bytes
+  }
+}
+
+/// msgpack-c's packer, writing straight onto the end of a byte array.
+///
+/// It lives only inside `append(to:)`, which lends it the array; no buffer of the library's own is allocated.
+struct Packer: ~Copyable {
+  private var packer: msgpack_packer
+
+  static func append(to bytes: inout [UInt8], _ body: (inout Packer) -> Void) {
+    withUnsafeMutablePointer(to: &bytes) { sink in
+      var packer = Packer(sink)
+      body(&packer)
+    }
+  }
+
+  private init(_ sink: UnsafeMutablePointer<[UInt8]>) {
+    packer = msgpack_packer()
+    msgpack_packer_init(&packer, sink) { sink, start, count in
+      sink?.assumingMemoryBound(to: [UInt8].self).pointee
+        .append(contentsOf: UnsafeRawBufferPointer(start: start, count: count))
+      return 0
+    }
+  }
+
+  mutating func pack(_ value: Value) {
+    switch value {
+    case .nil: msgpack_pack_nil(&packer)
+    case .bool(let bool): pack(bool)
+    case .int(let integer): msgpack_pack_int64(&packer, integer)
+    case .uint(let integer): pack(integer)
+    case .float(let float): msgpack_pack_float(&packer, float)
+    case .double(let double): msgpack_pack_double(&packer, double)
+    case .string(let string): pack(string)
+    case .binary(let bytes): pack(bytes)
+    case .array(let items):
+      array(count: items.count)
+      for item in items { pack(item) }
+    case .map(let entries): pack(entries)
+    }
+  }
+
+  mutating func pack(_ entries: [Value.Entry]) {
+    msgpack_pack_map(&packer, entries.count)
+    for entry in entries {
+      pack(entry.key)
+      pack(entry.value)
+    }
+  }
+
+  mutating func pack(_ string: String) {
+    var string = string
+    string.withUTF8 { utf8 in
+      msgpack_pack_str(&packer, utf8.count)
+      msgpack_pack_str_body(&packer, utf8.baseAddress, utf8.count)
+    }
+  }
+
+  mutating func pack(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { raw in
+      msgpack_pack_bin(&packer, raw.count)
+      msgpack_pack_bin_body(&packer, raw.baseAddress, raw.count)
+    }
+  }
+
+  mutating func pack(_ bool: Bool) {
+    if bool { msgpack_pack_true(&packer) } else { msgpack_pack_false(&packer) }
+  }
+
+  mutating func pack(_ integer: UInt64) { msgpack_pack_uint64(&packer, integer) }
+
+  /// Packs an integer that is known not to be negative: a count, a kind or a stream.
+  mutating func pack(_ integer: Int) { pack(UInt64(integer)) }
+
+  mutating func array(count: Int) { msgpack_pack_array(&packer, count) }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Inference
+import Models
+import Support
+import Testing
+
+private let smollm2 = ModelCache.path("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+private let minilm = ModelCache.path("minilm")
+
+/// The engine on the real models answers as the independent forwards did, all requests in one batch.
+@Suite(.serialized)
+struct RealParityTests {
+  private func golden(_ name: String) throws -> JSON {
+    let path = Fixtures.path("golden/real/\(name).json")
+    return try JSON(parsing: Fixtures.bytes(path), path: path)
+  }
+
+  private func tokens(_ json: JSON, _ key: String) throws -> [Int32] {
+    try #require(json[key]?.items).compactMap { $0.integer.map { Int32($0) } }
+  }
+
+  @Test(.enabled(if: smollm2 != nil, "run `make models`"), arguments: [7, 128])
+  func tenPromptsAtOnceGiveTheirGreedyTexts(prefillRowsMax: Int) throws {
+    let checkpoint = try Checkpoint.open(path: try #require(smollm2))
+    var limits = EngineLimits()
+    limits.prefillRowsMax = prefillRowsMax
+    var engine = Engine(
+      models: [try ServedModel(name: "m", checkpoint: checkpoint)],
+      limits: limits,
+      clock: { .zero }
+    )
+    let runs = try #require(golden("smollm2")["greedy"]?.items)
+    var orders: [Order] = []
+    for (index, run) in runs.enumerated() {
+      let prompt = Piece.text(try #require(run["text"]?.bytes))
+      orders += whole(.test(UInt64(index), endless(64), on: "m", slots: 64), prompt)
+    }
+    var answers = [[Int32]](repeating: [], count: runs.count)
+    var endsCount = 0
+    repeat {
+      for emission in engine.turn(orders) {
+        if case .token(let id, let token) = emission { answers[Int(id.number)].append(token.token) }
+        if case .ended(_, let outcome, _) = emission {
+          #expect(outcome == .finished(.length))
+          endsCount += 1
+        }
+      }
+      orders = []
+    } while engine.hasWork
+    #expect(endsCount == runs.count)
+    var splits = 0
+    for (run, answer) in zip(runs, answers) {
+      let wanted = try tokens(run, "answer")
+      let gaps = try #require(run["gaps"]?.items).compactMap(\.number)
+      guard let step = wanted.indices.first(where: { answer[$0] != wanted[$0] }) else { continue }
+      splits += 1
+      #expect(gaps[step] < 1e-3, "\(run["text"]?.text ?? ""): another token at step \(step)")
+    }
+    #expect(engine.booksBalance)
+    Figures.record(
+      "engine: greedy texts that differ from PyTorch's",
+      "\(splits) of \(runs.count)",
+      "SmolLM2, 64 tokens each, one batch, prefill slices of \(prefillRowsMax) rows"
+    )
+  }
+
+  @Test(.enabled(if: minilm != nil, "run `make models`"))
+  func twoHundredSentencesEmbedAsAlone() throws {
+    let checkpoint = try Checkpoint.open(path: try #require(minilm))
+    guard case .bert(let configuration, let weights) = checkpoint.family else {
+      Issue.record("MiniLM is a \(checkpoint.family.name)")
+      return
+    }
+    let reference = BertReference(configuration: configuration, weights: weights)
+    var engine = Engine(
+      models: [try ServedModel(name: "m", checkpoint: checkpoint)],
+      clock: { .zero }
+    )
+    let sentences = try #require(golden("minilm")["sentences"]?.items)
+    var parameters = EncodeParameters()
+    parameters.eachPiece = true
+    let request = Request.test(1, .embed(parameters), on: "m", slots: 300)
+    var orders: [Order] = [.open(request)]
+    for sentence in sentences {
+      orders.append(.input(request.id, .text(try #require(sentence["text"]?.bytes)), weight: 1))
+    }
+    orders.append(.endOfInput(request.id))
+    var vectors: [[Float]] = []
+    repeat {
+      for case .embedding(_, let index, let vector) in engine.turn(orders) {
+        #expect(index == vectors.count)
+        vectors.append(vector)
+      }
+      orders = []
+    } while engine.hasWork
+    #expect(vectors.count == sentences.count)
+    var least = 1.0
+    for (sentence, vector) in zip(sentences, vectors) {
+      let wanted = reference.embed(try tokens(sentence, "tokens"))
+      let likeness = zip(vector, wanted).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+      least = min(least, likeness)
+      #expect(likeness >= 0.99999)
+    }
+    #expect(engine.booksBalance)
+    Figures.record(
+      "engine: least cosine to the reference forward",
+      "\(least)",
+      "MiniLM, 200 sentences in ragged batches"
+    )
+  }
+}

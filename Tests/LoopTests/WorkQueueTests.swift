@@ -1,0 +1,83 @@
+import Synchronization
+import Testing
+
+@testable import Loop
+
+struct WorkQueueTests {
+  @Test func offersAreBoundedAndPostsPass() {
+    let queue = WorkQueue<Int>(offersMax: 2)
+    #expect(queue.offer(1))
+    #expect(queue.offer(2))
+    #expect(!queue.offer(3))
+    #expect(queue.post(4))
+    #expect(queue.count == 3)
+    #expect(queue.take(waiting: false) == [1, 2, 4])
+    #expect(queue.isEmpty)
+    #expect(queue.offer(5))
+    #expect(queue.take(waiting: true) == [5])
+    #expect(queue.take(waiting: false) == [])
+  }
+
+  @Test func theUrgentOvertakeTheRest() {
+    let queue = WorkQueue<Int>(offersMax: 2)
+    #expect(queue.offer(1))
+    queue.post(-1)
+    #expect(queue.offer(2))
+    queue.post(-2)
+    #expect(queue.takeUrgent { $0 < 0 } == [-1, -2])
+    #expect(queue.takeUrgent { $0 < 0 } == [])
+    #expect(!queue.offer(3), "what was left behind still counts")
+    #expect(queue.takeUrgent { $0 == 1 } == [1])
+    #expect(queue.offer(3), "what was taken no longer counts")
+    #expect(queue.take(waiting: true) == [2, 3])
+  }
+
+  @Test func aClosedQueueIsEmptiedThenEnds() {
+    let queue = WorkQueue<Int>(offersMax: 9)
+    #expect(queue.offer(1))
+    queue.close()
+    #expect(!queue.offer(2))
+    #expect(!queue.post(3))
+    #expect(queue.take(waiting: true) == [1])
+    #expect(queue.take(waiting: true) == [])
+  }
+
+  @Test func closingWakesASleeper() {
+    let queue = WorkQueue<Int>(offersMax: 1)
+    let worker = WorkerThread(named: "sleeper") {
+      #expect(queue.take(waiting: true) == [])
+    }
+    queue.close()
+    worker.join()
+  }
+
+  @Test func everyElementArrivesOnceAndInOrderPerSender() {
+    let queue = WorkQueue<(Int, Int)>(offersMax: 64)
+    let each = 20_000
+    let taken = Mutex<[[Int]]>([[], []])
+    let taker = WorkerThread(named: "taker") {
+      while true {
+        let batch = queue.take(waiting: true)
+        if batch.isEmpty { return }
+        taken.withLock { lists in for (sender, value) in batch { lists[sender].append(value) } }
+      }
+    }
+    let senders = (0 ..< 2).map { sender in
+      WorkerThread(named: "sender") {
+        for value in 0 ..< each {
+          if value % 3 == 0 {
+            queue.post((sender, value))
+          } else {
+            while !queue.offer((sender, value)) {}
+          }
+        }
+      }
+    }
+    for sender in senders { sender.join() }
+    queue.close()
+    taker.join()
+    let lists = taken.withLock { $0 }
+    #expect(lists[0] == Array(0 ..< each))
+    #expect(lists[1] == Array(0 ..< each))
+  }
+}

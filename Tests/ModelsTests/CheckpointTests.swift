@@ -1,0 +1,174 @@
+import Support
+import Tensors
+import Testing
+
+@testable import Models
+
+/// Checkpoints say what they are; whatever we cannot run is refused by name.
+struct CheckpointTests {
+  /// A copy of the fixture `model`, after `change` replaced `old` by `new` in `file`.
+  private func refusal(_ model: String, _ file: String, _ old: String, _ new: String) throws
+    -> String?
+  {
+    let folder = try TemporaryFolder()
+    try folder.copy(contentsOf: Fixtures.path("models/\(model)"))
+    let bytes = Fixtures.bytes("\(folder.path)/\(file)")
+    let text = String(decoding: bytes, as: UTF8.self)
+    #expect(text.contains(old), "\(file) has no \(old)")
+    let changed = text.replacing(old, with: new, maxReplacements: 1)
+    _ = try folder.write(Array(changed.utf8), to: file)
+    return #expect(throws: FormatError.self) { try Checkpoint.open(path: folder.path) }?.reason
+  }
+
+  @Test func aCheckpointSaysWhatItIs() throws {
+    let gguf = try Checkpoint.open(path: Fixtures.path("models/gguf-q8_0.gguf"))
+    #expect(gguf.name == "tiny gguf-q8_0")
+    #expect(gguf.format == .gguf)
+    #expect(gguf.family.name == "llama")
+    // Embedding (tied), final norm, and of two layers four projections, three maps, two norms.
+    #expect(gguf.parameters == 48 * 32 + 32 + 2 * (3_072 + 3_072 + 64))
+    let folder = try Checkpoint.open(path: Fixtures.path("models/bert-encoder") + "/")
+    #expect(folder.name == "bert-encoder")
+    #expect(folder.format == .safetensors)
+    #expect(folder.family.name == "bert")
+    let file = Fixtures.bytes(Fixtures.path("models/bert-encoder/model.safetensors"))
+    var hash = SHA256()
+    hash.update(file.span)
+    #expect(folder.sha256() == hash.finish())
+  }
+
+  @Test func tiedHeadsShareTheirNumbers() throws {
+    let tied = try Checkpoint.open(path: Fixtures.path("models/llama-f32")).llama()
+    #expect(tied.configuration.tiedHead)
+    #expect(tied.weights.embedding.isMapped && tied.weights.head.isMapped)
+    let untied = try Checkpoint.open(path: Fixtures.path("models/llama-sharded")).llama()
+    #expect(!untied.configuration.tiedHead)
+    #expect(untied.weights.head.row(0) != untied.weights.embedding.row(0))
+  }
+
+  @Test func configurationsAreRead() throws {
+    let wide = try Checkpoint.open(path: Fixtures.path("models/llama-wide")).llama()
+    #expect(
+      wide.configuration
+        == LlamaConfiguration(
+          layers: 2,
+          width: 32,
+          heads: 4,
+          keyValueHeads: 1,
+          headWidth: 16,
+          ffnWidth: 32,
+          vocabulary: 48,
+          positionsMax: 64,
+          rmsEpsilon: 1e-5,
+          ropeBase: 100,
+          ropeScaling: .llama3(
+            factor: 8,
+            lowFrequency: 1,
+            highFrequency: 4,
+            originalPositions: 16
+          ),
+          tiedHead: false
+        )
+    )
+    let factors = try Checkpoint.open(path: Fixtures.path("models/gguf-factors.gguf")).llama()
+    #expect(factors.configuration.ropeScaling == .factors([1, 1.5, 4, 8]))
+    let linear = try Checkpoint.open(path: Fixtures.path("models/gguf-linear.gguf")).llama()
+    #expect(linear.configuration.ropeScaling == .linear(factor: 2.5))
+    let sharded = try Checkpoint.open(path: Fixtures.path("models/llama-sharded")).llama()
+    #expect(sharded.configuration.ropeScaling == .linear(factor: 4))
+    #expect(sharded.configuration.ropeBase == 500)
+  }
+
+  @Test(arguments: ["llama-f32", "gguf-q4_0.gguf", "bert-classifier"])
+  func tokenizersComeAlong(name: String) throws {
+    let golden = try Golden("tiny/\(name.split(separator: ".")[0])")
+    let model = try Checkpoint.open(path: Fixtures.path("models/\(name)"))
+    let tokenizer = try #require(model.tokenizer)
+    let text = try #require(golden.json["text"]?.bytes)
+    #expect(tokenizer.encode(text, addSpecial: true) == (try golden.tokens("text_tokens")))
+    #expect(tokenizer.vocabularyCount == 48)
+    if model.family.name == "llama" {
+      #expect(tokenizer.specials.eos.first == 2)
+      #expect(tokenizer.chatTemplate != nil)
+    }
+    #expect(try Checkpoint.open(path: Fixtures.path("models/bert-encoder")).tokenizer == nil)
+  }
+
+  @Test(arguments: [
+    ("\"silu\"", "\"gelu\"", "hidden_act gelu is not read; known here is silu"),
+    ("\"attention_bias\": false", "\"attention_bias\": true", "attention_bias is set"),
+    ("\"mlp_bias\": false", "\"quantization_config\": {}", "quantization_config is set"),
+    ("LlamaForCausalLM", "LlamaForTokenClassification", "LlamaForTokenClassification"),
+    ("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"", "the model type mamba is not read"),
+    ("\"head_dim\": 8", "\"head_dim\": 7", "heads of width 7 have no pairs"),
+    ("\"head_dim\": 8", "\"head_dim\": 16", "self_attn.q_proj.weight has the shape"),
+    ("\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", "do not share 3 key heads"),
+    ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "has no place"),
+    ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "is missing"),
+    ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 9999", "a whole number in 1 ... 512"),
+    ("\"vocab_size\": 48", "\"vocab_size\": 47", "has the shape [48, 32], not [47, 32]"),
+    (
+      "\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false", "lm_head.weight is missing"
+    ),
+    ("\"rope_theta\": 10000.0", "\"rope_scaling\": {\"type\": \"dynamic\"}", "dynamic is not read"),
+    ("\"rope_theta\": 10000.0", "\"rope_scaling\": {\"rope_type\": \"yarn\"}", "yarn is not read"),
+    ("\"rope_theta\": 10000.0", "\"sliding_window\": 512", "sliding_window is set"),
+    ("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": 0", "rms_norm_eps is not a number in"),
+    ("\"hidden_size\": 32", "\"hidden_size\": null", "hidden_size is missing"),
+  ])
+  func unknownLlamasAreRefused(old: String, new: String, reason: String) throws {
+    let refusal = try refusal("llama-f32", "config.json", old, new)
+    #expect(refusal?.contains(reason) == true, "\(refusal ?? "")")
+  }
+
+  @Test(arguments: [
+    ("config.json", "\"gelu_new\"", "\"swish\"", "hidden_act swish is not read"),
+    ("config.json", "\"absolute\"", "\"relative_key\"", "relative_key is not read"),
+    ("config.json", "BertModel", "BertForMaskedLM", "BertForMaskedLM is not read"),
+    ("config.json", "\"num_attention_heads\": 4", "\"num_attention_heads\": 5", "into 5 heads"),
+    ("modules.json", "models.Normalize", "models.Dense", "Transformer, Pooling, Dense"),
+    ("modules.json", "1_Pooling", "../1_Pooling", "no plain path"),
+    ("modules.json", "1_Pooling", "2_Pooling", "is missing"),
+  ])
+  func unknownBertsAreRefused(file: String, old: String, new: String, reason: String) throws {
+    let refusal = try refusal("bert-encoder", file, old, new)
+    #expect(refusal?.contains(reason) == true, "\(refusal ?? "")")
+  }
+
+  @Test func labelsAreNumberedFromZero() throws {
+    let gap = try refusal(
+      "bert-classifier",
+      "config.json",
+      "\"1\": \"stormy\"",
+      "\"7\": \"stormy\""
+    )
+    #expect(gap == "id2label does not number 3 names from 0")
+    let less = try refusal(
+      "bert-classifier",
+      "config.json",
+      "\"1\": \"stormy\",\n",
+      ""
+    )
+    #expect(less?.contains("id2label does not number 2 names") == true)
+  }
+
+  @Test func foreignArchitecturesInGGUFAreRefused() throws {
+    let folder = try TemporaryFolder()
+    var writer = GGUFWriter(tensors: 0, metadata: 1)
+    writer.put("general.architecture")
+    writer.put(UInt32(8))
+    writer.put("bert")
+    let path = try folder.write(writer.bytes, to: "bert.gguf")
+    let error = #expect(throws: FormatError.self) { try Checkpoint.open(path: path) }
+    #expect(error?.description == "\(path): the architecture bert is not read; known is llama")
+  }
+
+  @Test func whatIsNotThereIsSaidToBeMissing() {
+    let missing = #expect(throws: FormatError.self) { try Checkpoint.open(path: "/nowhere/model") }
+    #expect(missing?.reason.contains("No such file") == true)
+    let bare = #expect(throws: FormatError.self) {
+      try Checkpoint.open(path: Fixtures.path("models"))
+    }
+    #expect(bare?.reason == "is missing")
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Support
+import Testing
+
+/// The other subcommands against a daemon.
+@Suite(.serialized)
+struct CommandTests {
+  @Test func predictionsComeWhileTheTextIsStillComing() throws {
+    let daemon = try RunningDaemon()
+    let call = try daemon.start(["predict", "--json", "--top-k", "3"])
+    call.type("ab c")
+    // Its standard input is open; "ab" is certain, and "c" may yet become another word.
+    try call.waitForOutput("\"position\":1")
+    call.type("d")
+    let ended = try call.finish()
+    let lines = try ended.objects().filter { $0["position"] != nil }
+    #expect(lines.compactMap { $0["position"] as? Int } == Array(0 ..< 5))
+    #expect(lines.compactMap { $0["token"] as? Int } == TinyModel.tokens(of: "ab cd"))
+    #expect(lines.allSatisfy { ($0["candidates"] as? [Any])?.count == 3 })
+    let table = try daemon.mete("predict", "ab cd")
+    #expect(table.output.split(separator: "\n").count == 6, "\(table)")
+    let long = try daemon.mete("predict", "--max-tokens", "3", "ab cd")
+    #expect(long.code == 1)
+    #expect(long.errors.hasPrefix("mete: OUT_OF_RANGE context_too_long: "), "\(long)")
+    try daemon.stop()
+  }
+
+  @Test func tokenizeWritesTheIds() throws {
+    let daemon = try RunningDaemon()
+    let expected = TinyModel.tokens(of: "no rain")
+    let plain = try daemon.mete("tokenize", "no rain")
+    #expect(plain.output == expected.map { "\($0)" }.joined(separator: " ") + "\n")
+    let json = try daemon.mete("tokenize", "--json", input: "no rain\n")
+    #expect(try json.objects().first?["tokens"] as? [Int] == expected, "\(json)")
+    let encoder = try daemon.mete("tokenize", "--model", "weather", "no rain")
+    #expect(encoder.output == "2 7 5 3\n")
+    try daemon.stop()
+  }
+
+  @Test func embedGivesAVectorPerText() throws {
+    let daemon = try RunningDaemon()
+    let json = try daemon.mete("embed", "--json", "much rain", "sun", "much rain")
+    let vectors = try json.objects().compactMap { $0["vector"] as? [Double] }
+    #expect(vectors.map(\.count) == [32, 32, 32], "\(json)")
+    let twice = zip(vectors.first ?? [], vectors.last ?? []).map { abs($0 - $1) }
+    #expect(twice.allSatisfy { $0 < 1e-4 }, "the same text twice: \(twice)")
+    let lines = try daemon.mete("embed", "--similarity", input: "much rain\nsun\nmuch rain\n")
+    let rows = lines.output.split(separator: "\n").map { $0.split(separator: " ") }
+    try #require(rows.count == 4, "\(lines)")
+    #expect(rows[1].dropFirst().first == "1.000", "\(lines)")
+    #expect(rows[1][3] == "1.000", "the same text twice: \(lines)")
+    #expect(rows[1][2] != "1.000", "\(lines)")
+    try daemon.stop()
+  }
+
+  @Test func classifyGivesLabelsBestFirst() throws {
+    let daemon = try RunningDaemon()
+    let json = try daemon.mete("classify", "--json", "no wind", "much rain")
+    let texts = try json.objects().compactMap { $0["labels"] as? [[String: Any]] }
+    try #require(texts.count == 2, "\(json)")
+    for labels in texts {
+      let scores = labels.compactMap { $0["score"] as? Double }
+      #expect(scores == scores.sorted(by: >))
+      #expect(abs(scores.reduce(0, +) - 1) < 1e-5)
+      #expect(
+        labels.compactMap { $0["label"] as? String }.sorted() == ["calm", "drizzle", "stormy"]
+      )
+    }
+    let best = try daemon.mete("classify", "--top-k", "1", "no wind")
+    #expect(best.output.hasSuffix("\"no wind\"\n"), "\(best)")
+    #expect(best.output.split(separator: " ").count == 4, "\(best)")
+    try daemon.stop()
+  }
+
+  @Test func aModelThatCannotSaysWhatItCan() throws {
+    let daemon = try RunningDaemon()
+    let wrong = try daemon.mete("classify", "--model", "letters", "abc")
+    #expect(wrong.code == 1)
+    #expect(
+      wrong.errors.hasPrefix(
+        "mete: FAILED_PRECONDITION unsuitable_model: letters cannot serve Classify; "
+          + "it serves Generate, Predict, Tokenize; `mete models` shows what each can do\n"
+      ),
+      "\(wrong)"
+    )
+    try daemon.stop()
+  }
+
+  @Test func modelsAreListedAndDescribed() throws {
+    let daemon = try RunningDaemon()
+    let list = try daemon.mete("models").output.split(separator: "\n")
+    try #require(list.count == 3)
+    #expect(list[1].hasPrefix("letters  llama"))
+    #expect(list[2].contains("Embed Classify Tokenize"))
+    let card = try daemon.mete("models", "weather")
+    #expect(card.output.contains("labels      calm, stormy, drizzle\n"), "\(card)")
+    let json = try daemon.mete("models", "--json").objects()
+    #expect(json.compactMap { $0["name"] as? String } == ["letters", "weather"])
+    let unknown = try daemon.mete("models", "nope")
+    #expect(unknown.code == 1)
+    #expect(unknown.errors.hasPrefix("mete: NOT_FOUND unknown_model: "), "\(unknown)")
+    try daemon.stop()
+  }
+
+  @Test func healthWaitsForADaemonThatIsStarting() throws {
+    let folder = try TemporaryFolder()
+    let address = "unix:\(folder.path)/s"
+    let early = try Child(.mete, ["health", "--address", address]).finish()
+    #expect(early.code == 69)
+    #expect(early.errors.hasPrefix("mete: UNAVAILABLE connect_failed: connect: ENOENT"), "\(early)")
+    #expect(early.errors.contains("is meted running there?"), "\(early)")
+    let waiting = try Child(.mete, ["health", "--wait", "50", "--address", address])
+    let daemon = try RunningDaemon(folder: folder)
+    let answered = try waiting.finish()
+    #expect(answered.code == 0, "\(answered)")
+    #expect(answered.output == "SERVING\n")
+    try daemon.stop()
+  }
+
+  @Test func anUnknownCallHasNoBill() throws {
+    let daemon = try RunningDaemon()
+    let none = try daemon.mete("bill", GenerateTests.call)
+    #expect(none.code == 1)
+    #expect(none.errors.hasPrefix("mete: NOT_FOUND unknown_call: "), "\(none)")
+    try daemon.stop()
+  }
+
+  @Test(arguments: [
+    (["generate", "--address", "elsewhere", "x"], "an address begins with unix: or tcp:"),
+    (["generate", "--address", "tcp:host", "x"], "tcp: needs HOST:PORT"),
+    (["generate", "--system", "be brief", "x"], "--system needs --chat"),
+    (["generate", "--tokens", "1 b"], "\"b\" is no token id"),
+    (["generate", "--effort", "2", "x"], "--effort is 0 to 1"),
+    (["embed"], "there is no text in standard input"),
+    (["bill", "12"], "a call's id is 32 hexadecimal digits"),
+  ])
+  func aWrongCommandLineIsExplained(arguments: [String], reason: String) throws {
+    let wrong = try Child(.mete, arguments).finish()
+    #expect(wrong.code == 64, "\(wrong)")
+    #expect(wrong.errors.contains(reason), "\(wrong)")
+  }
+
+  @Test func aWrongAddressInTheEnvironmentIsNamed() throws {
+    let wrong = try Child(.mete, ["models"], environment: ["METE_ADDRESS": "nowhere"]).finish()
+    #expect(wrong.code == 64, "\(wrong)")
+    #expect(wrong.errors.contains("METE_ADDRESS is \"nowhere\""), "\(wrong)")
+  }
+}

@@ -1,0 +1,239 @@
+"""The asyncio client."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, AsyncIterable, Iterable, List, Optional, Sequence, Type, TypeVar, Union
+
+from . import asking
+from .address import Address
+from .async_streams import AsyncGeneration, AsyncStream
+from .bill import Bill
+from .errors import MeteError
+from .line import Line
+from .requests import Request, texts_of
+from .status import Status
+from .types import Answer, CallOptions, Label, Model, Piece, Prediction, Reflection
+from .wire.limits import Limits
+
+T = TypeVar("T")
+Made = TypeVar("Made", bound=AsyncStream[Any])
+Input = Union[Piece, Iterable[Piece], AsyncIterable[Piece]]
+
+
+class AsyncClient:
+    """A connection to a daemon for one asyncio loop: `async with AsyncClient("unix:/run/mete.sock") as client:`.
+
+    `address` is `unix:PATH` or `tcp:HOST:PORT`. A server that is silent for twice `keepalive` seconds counts as lost.
+    """
+
+    def __init__(
+        self, address: str, timeout: float = 5.0, keepalive: float = 20.0, limits: Limits = Limits()
+    ) -> None:
+        self._address = Address.parse(address)
+        self._timeout = timeout
+        self._keepalive = keepalive
+        self._limits = limits
+        self._line: Optional[Line] = None
+
+    @classmethod
+    async def connect(cls, address: str, timeout: float = 5.0, keepalive: float = 20.0) -> AsyncClient:
+        """A client that is connected. Raises MeteError if the daemon cannot be reached."""
+        return await cls(address, timeout, keepalive).__aenter__()
+
+    async def __aenter__(self) -> AsyncClient:
+        line = Line(self._keepalive, self._limits)
+        await line.open(self._address, self._timeout)
+        self._line = line
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Cancels what still runs, gives the bills a second to come, and closes."""
+        line = self._open_line()
+        for call in list(line.board.calls.values()):
+            line.board.cancel(call)
+        line.turn()
+        try:
+            await asyncio.wait_for(self._all_billed(line), 1)
+        except asyncio.TimeoutError:
+            pass
+        await line.close()
+
+    async def generate(
+        self,
+        prompt: Input,
+        model: Optional[str] = None,
+        *,
+        max_tokens: Optional[int] = None,
+        temperature: Optional[float] = None,
+        top_k: Optional[int] = None,
+        top_p: Optional[float] = None,
+        min_p: Optional[float] = None,
+        repetition_penalty: Optional[float] = None,
+        seed: Optional[int] = None,
+        stop: Optional[Sequence[str]] = None,
+        chat: bool = False,
+        system: Optional[str] = None,
+        ignore_eos: Optional[bool] = None,
+        deadline: Optional[float] = None,
+        options: Optional[CallOptions] = None,
+    ) -> AsyncGeneration:
+        """Text that goes on from the prompt, token by token. With `chat` the prompt is one user message."""
+        request = asking.generate(
+            model, deadline, options, max_tokens=max_tokens, temperature=temperature, top_k=top_k, top_p=top_p,
+            min_p=min_p, repetition_penalty=repetition_penalty, seed=seed, stop=stop, chat=chat, system=system,
+            ignore_eos=ignore_eos,
+        )  # fmt: skip
+        stream = await self._start(request, AsyncGeneration)
+        stream.feed(prompt)
+        return stream
+
+    async def predict(
+        self,
+        pieces: Input,
+        model: Optional[str] = None,
+        *,
+        top_k: Optional[int] = None,
+        special: Optional[bool] = None,
+        deadline: Optional[float] = None,
+        options: Optional[CallOptions] = None,
+    ) -> AsyncStream[Prediction]:
+        """What may follow each token of the input, while the input is still coming."""
+        request = asking.predict(model, deadline, options, top_k, special)
+        stream: AsyncStream[Prediction] = await self._start(request, AsyncStream)
+        stream.feed(pieces)
+        return stream
+
+    async def embed(
+        self,
+        texts: Iterable[Piece],
+        model: Optional[str] = None,
+        *,
+        normalize: Optional[bool] = None,
+        truncate: Optional[bool] = None,
+        deadline: Optional[float] = None,
+        options: Optional[CallOptions] = None,
+    ) -> Answer[List[float]]:
+        """A vector for each text, in order."""
+        return await self._each(asking.embed(model, deadline, options, normalize, truncate), texts)
+
+    async def classify(
+        self,
+        texts: Iterable[Piece],
+        model: Optional[str] = None,
+        *,
+        top_k: Optional[int] = None,
+        truncate: Optional[bool] = None,
+        pair: Optional[str] = None,
+        deadline: Optional[float] = None,
+        options: Optional[CallOptions] = None,
+    ) -> Answer[List[Label]]:
+        """The classes of each text, best first."""
+        return await self._each(asking.classify(model, deadline, options, top_k, truncate, pair), texts)
+
+    async def tokenize(
+        self,
+        text: Union[str, bytes, Iterable[Union[str, bytes]], AsyncIterable[Union[str, bytes]]],
+        model: Optional[str] = None,
+        *,
+        special: Optional[bool] = None,
+        deadline: Optional[float] = None,
+        options: Optional[CallOptions] = None,
+    ) -> Answer[int]:
+        """The token ids of a text, which may come in pieces."""
+        request = asking.tokenize(model, deadline, options, special)
+        stream: AsyncStream[List[int]] = await self._start(request, AsyncStream)
+        stream.feed(text)
+        ids = [token async for some in stream for token in some]
+        return Answer(ids, stream.bill)
+
+    async def models(self, deadline: Optional[float] = None) -> List[Model]:
+        """The models that the server holds."""
+        return await self._ask(asking.models(deadline))
+
+    async def describe(self, name: Optional[str] = None, deadline: Optional[float] = None) -> Model:
+        """One model."""
+        return await self._ask(asking.describe(name, deadline))
+
+    async def usage_bill(self, call: bytes, deadline: Optional[float] = None) -> Bill:
+        """The bill of an earlier call, by its id: also of one whose connection was lost."""
+        return await self._ask(asking.usage_bill(call, deadline))
+
+    async def health(self, deadline: Optional[float] = None) -> str:
+        """`SERVING`, or `NOT_SERVING` while the server drains."""
+        return await self._ask(asking.health(deadline))
+
+    async def reflect(self, deadline: Optional[float] = None) -> Reflection:
+        """The server's methods and limits."""
+        return await self._ask(asking.reflect(deadline))
+
+    async def ping(self, timeout: float = 5.0) -> float:
+        """Seconds until the server answered. Raises MeteError if it did not in time."""
+        line = self._open_line()
+        begin = line.loop.time()
+        token = line.board.ping()
+        line.turn()
+        try:
+            return await asyncio.wait_for(self._ponged(line, token), timeout) - begin
+        except asyncio.TimeoutError:
+            text = f"no answer to a PING for {timeout} s"
+            raise MeteError(Status.DEADLINE_EXCEEDED, "deadline", text) from None
+
+    @staticmethod
+    async def _ponged(line: Line, token: int) -> float:
+        while not line.board.lost:
+            answered = line.board.ponged(token)
+            if answered is not None:
+                return answered
+            await line.wait_for_change()
+        raise line.board.lost
+
+    @staticmethod
+    async def _all_billed(line: Line) -> None:
+        while line.board.calls:
+            await line.wait_for_change()
+
+    def _open_line(self) -> Line:
+        if not self._line:
+            raise MeteError(Status.UNAVAILABLE, "client_closed", "the client is not connected yet")
+        return self._line
+
+    async def _start(self, request: Request[T], kind: Type[Made]) -> Made:
+        """Begins a call, waiting until the server takes one more stream."""
+        line = self._open_line()
+        try:
+            if not line.board.room():
+                await asyncio.wait_for(self._room(line), request.deadline)
+        except asyncio.TimeoutError:
+            raise MeteError(Status.DEADLINE_EXCEEDED, "deadline", "no stream became free") from None
+        state = line.board.open(request)
+        line.turn()
+        return kind(line, request, state)
+
+    @staticmethod
+    async def _room(line: Line) -> None:
+        while not line.board.lost and not line.board.room():
+            await line.wait_for_change()
+
+    async def _each(self, request: Request[T], texts: Iterable[Piece]) -> Answer[T]:
+        """One answer for each text; without texts there is no call."""
+        whole = [texts] if isinstance(texts, (str, bytes)) else list(texts)
+        if not whole:
+            return Answer([], None)
+        stream: AsyncStream[T] = await self._start(request, AsyncStream)
+        stream.send_all(texts_of(whole))
+        answers = [answer async for answer in stream]
+        return Answer(answers, stream.bill)
+
+    async def _ask(self, request: Request[T]) -> T:
+        """The one answer of a call without input."""
+        stream: AsyncStream[T] = await self._start(request, AsyncStream)
+        stream.send_all(iter(()))
+        answers = [answer async for answer in stream]
+        if len(answers) != 1:
+            text = f"{request.method}: {len(answers)} messages"
+            raise MeteError(Status.INTERNAL, "bad_reply", text, stream.bill)
+        return answers[0]

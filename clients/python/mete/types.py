@@ -1,0 +1,111 @@
+"""What callers give and get, beside the bill."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Dict, Generic, Iterable, List, Mapping, Optional, Sequence, TypeVar, Union
+
+from .bill import Bill
+
+#: A piece of input: text, UTF-8 bytes cut anywhere, or token ids.
+Piece = Union[str, bytes, Sequence[int]]
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class CallOptions:
+    """What any call may carry beside its model and deadline (PROTOCOL.md §4.1)."""
+
+    #: 16 bytes of the caller's choice; `usage_bill` answers for them later.
+    call: Optional[bytes] = None
+    effort: Optional[float] = None
+    macs_max: Optional[int] = None
+    cost_max: Optional[int] = None
+    metadata: Mapping[str, Union[str, bytes]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """A generated token and the text that became certain with it."""
+
+    id: int
+    text: str
+    logprob: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A token that may come next."""
+
+    id: int
+    logprob: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """What may follow the token that was read at `position`, best first."""
+
+    position: int
+    id: int
+    candidates: List[Candidate]
+
+
+@dataclasses.dataclass(frozen=True)
+class Label:
+    """A class and its score."""
+
+    name: str
+    score: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Tariff:
+    """What a thousand million multiply-accumulates cost, in millionths of the currency."""
+
+    currency: str
+    micro_per_gmac: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A model that the server holds (PROTOCOL.md §5)."""
+
+    name: str
+    family: str = ""
+    methods: List[str] = dataclasses.field(default_factory=list)
+    parameters: int = 0
+    layers: int = 0
+    width: int = 0
+    vocabulary: int = 0
+    positions_max: int = 0
+    pooling: Optional[str] = None
+    labels: List[str] = dataclasses.field(default_factory=list)
+    format: str = ""
+    sha256: str = ""
+    tariff: Optional[Tariff] = None
+
+    @classmethod
+    def from_map(cls, entries: Dict[str, Any]) -> Model:
+        """Reads a model map; unknown keys are left out."""
+        known = {f.name: entries[f.name] for f in dataclasses.fields(cls) if f.name in entries}
+        tariff = known.get("tariff")
+        if tariff is not None:
+            known["tariff"] = Tariff(tariff["currency"], tariff["micro_per_gmac"])
+        return cls(**known)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reflection:
+    """What the server says of itself."""
+
+    version: int
+    methods: Dict[str, Any]
+    limits: Dict[str, Any]
+
+
+class Answer(List[T], Generic[T]):
+    """A list that knows what it cost."""
+
+    def __init__(self, items: Iterable[T], bill: Optional[Bill]) -> None:
+        super().__init__(items)
+        self.bill = bill

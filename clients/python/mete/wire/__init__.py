@@ -1,0 +1,1 @@
+"""The protocol without sockets: bytes in, events out; intentions in, bytes out."""

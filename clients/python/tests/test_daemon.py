@@ -1,0 +1,180 @@
+"""The live daemon, with the models `smollm2` and `minilm`: METE_ADDRESS=unix:/path pytest tests/test_daemon.py"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import uuid
+from typing import Iterator
+
+import pytest
+
+import mete
+from mete import AsyncClient, CallOptions, MeteError, Status
+
+ADDRESS = os.environ.get("METE_ADDRESS", "")
+pytestmark = pytest.mark.skipif(not ADDRESS, reason="METE_ADDRESS is not set")
+PROMPT = "The capital of France is"
+
+
+@pytest.fixture
+def client() -> Iterator[mete.Client]:
+    """A connection to the daemon."""
+    with mete.connect(ADDRESS) as connected:
+        yield connected
+
+
+def check(bill: object) -> mete.Bill:
+    """A bill that adds up."""
+    assert isinstance(bill, mete.Bill)
+    assert bill.macs_total == sum(bill.macs.values())
+    assert bill.total_us >= 0 and bill.tenant and len(bill.call) == 16
+    return bill
+
+
+def test_generate_is_greedy_and_repeatable(client: mete.Client) -> None:
+    stream = client.generate(PROMPT, model="smollm2", max_tokens=12)
+    tokens = list(stream)
+    assert 1 <= len(tokens) <= 12
+    assert all(token.logprob <= 1e-6 for token in tokens)
+    bill = check(stream.bill)
+    assert bill.tokens_out == len(tokens) and bill.macs_total > 0 and bill.method == "Generate"
+    assert stream.finish in ("length", "stop")
+    again = client.generate(PROMPT, model="smollm2", max_tokens=12)
+    assert [token.id for token in again] == [token.id for token in tokens]
+
+
+def test_generate_in_pieces_equals_the_whole(client: mete.Client) -> None:
+    whole = client.generate(PROMPT, model="smollm2", max_tokens=8).text()
+    raw = PROMPT.encode()
+    pieces = [raw[i : i + 3] for i in range(0, len(raw), 3)]
+    assert client.generate(pieces, model="smollm2", max_tokens=8).text() == whole
+    assert client.generate(iter(pieces), model="smollm2", max_tokens=8).text() == whole
+
+
+def test_chat_answers(client: mete.Client) -> None:
+    assert client.generate("Say hello.", model="smollm2", max_tokens=16, chat=True).text().strip()
+
+
+def test_a_closed_generation_is_billed(client: mete.Client) -> None:
+    with client.generate(PROMPT, model="smollm2", max_tokens=500, ignore_eos=True) as stream:
+        next(stream)
+    bill = check(stream.bill)
+    assert bill.status == Status.CANCELLED and 1 <= bill.tokens_out < 500
+
+
+def test_a_deadline_is_billed(client: mete.Client) -> None:
+    with pytest.raises(MeteError) as caught:
+        client.generate(PROMPT, model="smollm2", max_tokens=2_000, ignore_eos=True, deadline=0.2).text()
+    assert caught.value.status == Status.DEADLINE_EXCEEDED
+    check(caught.value.bill)
+
+
+def test_predict_gives_one_prediction_for_each_token(client: mete.Client) -> None:
+    ids = client.tokenize(PROMPT, model="smollm2")
+    stream = client.predict([PROMPT[:7], PROMPT[7:]], model="smollm2", top_k=3)
+    predictions = list(stream)
+    assert [p.id for p in predictions] == ids
+    assert [p.position for p in predictions] == list(range(len(ids)))
+    for prediction in predictions:
+        logprobs = [candidate.logprob for candidate in prediction.candidates]
+        assert len(logprobs) == 3 and logprobs == sorted(logprobs, reverse=True)
+    check(stream.bill)
+
+
+def test_embeddings_are_unit_vectors_that_know_likeness(client: mete.Client) -> None:
+    vectors = client.embed(["a cat sat", "a kitten was sitting", "quarterly tax forms"], model="minilm")
+    assert [len(vector) for vector in vectors] == [384] * 3
+    for vector in vectors:
+        assert math.isclose(sum(x * x for x in vector), 1, rel_tol=1e-4)
+    first, near, far = vectors
+    assert sum(a * b for a, b in zip(first, near)) > sum(a * b for a, b in zip(first, far))
+    check(vectors.bill)
+
+
+def test_models_that_cannot_are_refused(client: mete.Client) -> None:
+    for call in (
+        lambda: client.classify(["x"], model="minilm"),
+        lambda: client.embed(["x"], model="smollm2"),
+        lambda: client.generate("x", model="minilm").text(),
+    ):
+        with pytest.raises(MeteError) as caught:
+            call()
+        assert (caught.value.status, caught.value.detail) == (Status.FAILED_PRECONDITION, "unsuitable_model")
+        check(caught.value.bill)
+    with pytest.raises(MeteError) as caught:
+        client.generate("x", model="nobody").text()
+    assert caught.value.detail == "unknown_model"
+
+
+def test_a_wrong_parameter_is_named(client: mete.Client) -> None:
+    with pytest.raises(MeteError) as caught:
+        client.generate("x", model="smollm2", top_p=7.0).text()
+    assert caught.value.detail == "bad_option" and "top_p" in caught.value.text
+
+
+def test_tokenize_is_the_same_in_any_pieces(client: mete.Client) -> None:
+    text = "Na\u00efve caf\u00e9s \U0001f469\u200d\U0001f680 in 2024!"
+    raw = text.encode()
+    whole = client.tokenize(text, model="smollm2")
+    assert len(whole) > 5
+    for step in (1, 2, 3, 7):
+        assert client.tokenize([raw[i : i + step] for i in range(0, len(raw), step)], model="smollm2") == whole
+
+
+def test_models_health_reflect_and_ping(client: mete.Client) -> None:
+    models = {model.name: model for model in client.models()}
+    assert {"smollm2", "minilm"} <= set(models)
+    assert client.describe("smollm2") == models["smollm2"]
+    assert "Generate" in models["smollm2"].methods and "Embed" in models["minilm"].methods
+    assert client.health() == "SERVING"
+    assert "Generate" in client.reflect().methods
+    assert client.ping() > 0
+
+
+def test_a_bill_can_be_asked_for_later(client: mete.Client) -> None:
+    call = uuid.uuid4().bytes
+    billed = client.embed(["hello"], model="minilm", options=CallOptions(call=call)).bill
+    assert client.usage_bill(call) == billed
+    with pytest.raises(MeteError) as caught:
+        client.usage_bill(uuid.uuid4().bytes)
+    assert caught.value.detail == "unknown_call"
+    with pytest.raises(MeteError) as caught:
+        client.embed(["hello"], model="minilm", options=CallOptions(call=call))
+    assert caught.value.detail == "call_in_use"
+
+
+def test_a_lost_connections_bill_can_be_asked_for() -> None:
+    call = uuid.uuid4().bytes
+    lost = mete.connect(ADDRESS)
+    stream = lost.generate(PROMPT, model="smollm2", max_tokens=500, ignore_eos=True, options=CallOptions(call=call))
+    next(stream)
+    lost.close()
+    with mete.connect(ADDRESS) as again:
+        assert check(again.usage_bill(call)).tokens_out >= 1
+
+
+def test_the_asyncio_client_agrees_with_the_sync_one(client: mete.Client) -> None:
+    text = client.generate(PROMPT, model="smollm2", max_tokens=8).text()
+    vectors = client.embed(["one", "two"], model="minilm")
+
+    async def work() -> None:
+        async with AsyncClient(ADDRESS) as other:
+            streams = [await other.generate(PROMPT, model="smollm2", max_tokens=8) for _ in range(4)]
+            assert set(await asyncio.gather(*[stream.text() for stream in streams])) == {text}
+            for stream in streams:
+                check(stream.bill)
+            again = await other.embed(["one", "two"], model="minilm")
+            for old, new in zip(vectors, again):
+                assert all(math.isclose(a, b, abs_tol=1e-5) for a, b in zip(old, new))
+            assert await other.tokenize(PROMPT, model="smollm2") == client.tokenize(PROMPT, model="smollm2")
+            assert await other.health() == "SERVING"
+            predictions = [p async for p in await other.predict([PROMPT], model="smollm2")]
+            assert predictions
+            cancelled = await other.generate(PROMPT, model="smollm2", max_tokens=500, ignore_eos=True)
+            await cancelled.__anext__()
+            await cancelled.aclose()
+            assert check(cancelled.bill).status == Status.CANCELLED
+
+    asyncio.run(work())
