@@ -9,6 +9,22 @@ public enum Address: Hashable, Sendable, CustomStringConvertible {
   /// The longest socket path in bytes; `sun_path` holds 108 with its zero.
   public static let pathBytesMax = 107
 
+  /// Reads `HOST:PORT`, with brackets around a numeric IPv6 host; nil if `text` is not of that form.
+  ///
+  /// - Parameter text: what a person wrote.
+  public init?(hostAndPort text: some StringProtocol) {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
+    else { return nil }
+    var host = String(text[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = String(host.dropFirst().dropLast())
+    } else if host.contains(":") {
+      return nil
+    }
+    guard !host.isEmpty, !host.contains(where: \.isWhitespace) else { return nil }
+    self = .tcp(host: host, port: port)
+  }
+
   /// `unix:PATH` or `HOST:PORT`, with brackets around a numeric IPv6 host.
   public var description: String {
     switch self {

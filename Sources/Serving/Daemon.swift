@@ -166,7 +166,7 @@ public final class Daemon {
     closing.isBalanced =
       (books?.balance ?? false) && books.map { Ledger.Total($0.counters) } == exchange.ledger.total
       && closing.callsOpen == 0
-    let pairs: Logger.Metadata = [
+    var pairs: Logger.Metadata = [
       "bills": "\(closing.billsCount)", "macs_billed": "\(closing.macsBilled)",
       "macs_counted": "\(closing.macsCounted)", "calls_open": "\(closing.callsOpen)",
       "pages": "\(closing.load.pagesUsed)",
@@ -174,6 +174,8 @@ public final class Daemon {
     if closing.isBalanced {
       log.notice("stopped; the books balance", metadata: pairs)
     } else {
+      pairs["billed"] = "\(exchange.ledger.total)"
+      pairs["counted"] = "\(books.map { "\(Ledger.Total($0.counters))" } ?? "nothing")"
       log.critical("stopped; the books do not balance", metadata: pairs)
     }
     return closing

@@ -49,16 +49,17 @@ extension MetedCommand {
     if let unix {
       var socket = settings.unix ?? Configuration.UnixSocket()
       socket.path = unix
+      if let problem = socket.problem { throw wrong("--unix", problem) }
       settings.unix = socket
     }
     if let tcp {
-      let parts = tcp.split(separator: ":").map(String.init)
-      guard parts.count == 2, let port = UInt16(parts[1]) else {
-        throw wrong("--tcp", "\"\(tcp)\" is not HOST:PORT")
-      }
       var socket = settings.tcp ?? Configuration.TCPSocket()
-      socket.host = parts[0]
-      socket.port = Int(port)
+      guard socket.move(to: tcp) else {
+        throw wrong(
+          "--tcp",
+          "\"\(tcp)\" is not HOST:PORT, with brackets around a numeric IPv6 host"
+        )
+      }
       settings.tcp = socket
     }
     guard settings.unix != nil || settings.tcp != nil else {

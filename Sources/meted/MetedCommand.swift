@@ -67,6 +67,9 @@ struct MetedCommand: ParsableCommand {
       if !closing.isBalanced { throw ExitCode(70) }
     } catch let code as ExitCode {
       throw code
+    } catch let error as ConfigurationError {
+      log.critical("cannot serve", metadata: ["reason": "\(error)"])
+      throw ExitCode(78)
     } catch {
       log.critical("cannot serve", metadata: ["reason": "\(error)"])
       throw ExitCode(1)

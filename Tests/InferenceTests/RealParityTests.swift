@@ -64,6 +64,52 @@ struct RealParityTests {
     )
   }
 
+  /// Whole prompts alone, and the same prompts side by side in slices of 7 rows: both are the
+  /// reference forward's answer within `ParityTests.tolerance`, and both did the same work.
+  @Test(.enabled(if: smollm2 != nil, "run `make models`"))
+  func slicedAndBatchedPredictionsAreTheReferences() throws {
+    let checkpoint = try Checkpoint.open(path: try #require(smollm2))
+    guard case .llama(let configuration, let weights) = checkpoint.family else {
+      Issue.record("SmolLM2 is a \(checkpoint.family.name)")
+      return
+    }
+    let reference = LlamaReference(configuration: configuration, weights: weights)
+    let model = try ServedModel(name: "m", checkpoint: checkpoint)
+    let prompts = try #require(golden("smollm2")["greedy"]?.items).prefix(3).map {
+      try tokens($0, "prompt") + (try tokens($0, "answer"))
+    }
+    var alone = Predictions(), together = Predictions()
+    for (index, prompt) in prompts.enumerated() {
+      alone.run([(UInt64(index), prompt)], on: model, prefillRowsMax: 512)
+    }
+    together.run(prompts.enumerated().map { (UInt64($0), $1) }, on: model, prefillRowsMax: 7)
+    var worst: Float = 0
+    for (index, prompt) in prompts.enumerated() {
+      let logits = reference.logits(prompt)
+      let id = SequenceID(UInt64(index))
+      #expect(alone.bills[id]?.work == together.bills[id]?.work, "the same work")
+      for run in [alone, together] {
+        let found = try #require(run.rows[id])
+        #expect(found.map(\.token) == prompt)
+        for prediction in found {
+          let row = logits.row(prediction.position)
+          let peak = row.map(abs).max() ?? 0
+          let total = logSumExp(row)
+          for candidate in prediction.candidates {
+            let wanted = row[Int(candidate.token)] - total
+            worst = max(worst, abs(candidate.logProbability - wanted) / peak)
+          }
+        }
+      }
+    }
+    #expect(worst <= 2 * ParityTests.tolerance)
+    Figures.record(
+      "engine: log-probabilities against the reference forward, max |Δ| / max |logit|",
+      "\(worst)",
+      "SmolLM2, top 5 at every position of 3 texts, alone and whole, and in one batch in slices of 7 rows"
+    )
+  }
+
   @Test(.enabled(if: minilm != nil, "run `make models`"))
   func twoHundredSentencesEmbedAsAlone() throws {
     let checkpoint = try Checkpoint.open(path: try #require(minilm))
@@ -107,5 +153,32 @@ struct RealParityTests {
       "\(least)",
       "MiniLM, 200 sentences in ragged batches"
     )
+  }
+}
+
+/// What runs of the engine predicted and billed, by sequence.
+private struct Predictions {
+  var rows: [SequenceID: [Prediction]] = [:]
+  var bills: [SequenceID: Bill] = [:]
+
+  /// Predicts after every token of `inputs`, all in one engine.
+  mutating func run(_ inputs: [(UInt64, [Int32])], on model: ServedModel, prefillRowsMax: Int) {
+    var limits = EngineLimits()
+    limits.prefillRowsMax = prefillRowsMax
+    limits.rowsMax = max(limits.rowsMax, prefillRowsMax)
+    var engine = Engine(models: [model], limits: limits, clock: { .zero })
+    var orders = inputs.flatMap { id, tokens in
+      whole(.test(id, .predict(PredictParameters()), on: "m", slots: 4096), .tokens(tokens))
+    }
+    repeat {
+      for emission in engine.turn(orders) {
+        if case .prediction(let id, let prediction) = emission {
+          rows[id, default: []].append(prediction)
+        }
+        if case .ended(let id, _, let bill) = emission { bills[id] = bill }
+      }
+      orders = []
+    } while engine.hasWork
+    #expect(engine.booksBalance)
   }
 }

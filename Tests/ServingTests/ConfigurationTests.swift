@@ -75,6 +75,13 @@ struct ConfigurationTests {
     ("models:\n  m: {}", 2, "models", "no path"),
     ("models:\n  m:\n    path: x\n    currency: euro", 4, "models.m.currency", "ISO 4217"),
     ("listen:\n  unix:\n    mode: 999", 3, "listen.unix.mode", "octal"),
+    (
+      "listen:\n  unix:\n    path: /\(String(repeating: "x", count: 107))", 3, "listen.unix.path",
+      "108"
+    ),
+    ("engine:\n  stall_seconds: 0", 2, "engine.stall_seconds", "not within 1"),
+    ("limits:\n  call_seconds_max: 0", 2, "limits.call_seconds_max", "not within 1"),
+    ("models:\n  m: {path: a}\n  m: {path: b}", 2, "m", "twice"),
     ("listen:\n  tcp:\n    port: 70000", 3, "listen.tcp.port", "not within 0"),
     ("limits:\n  frame_bytes_max: 10", 2, "limits.frame_bytes_max", "not within 16384"),
     ("log_level: loud", 1, "log_level", "none of"),
@@ -103,5 +110,33 @@ struct ConfigurationTests {
     found.tcp = nil
     wanted.tcp = nil
     #expect(found == wanted, "docs/meted.example.yaml must show the defaults")
+  }
+
+  /// Uncommented, the example is still the defaults, and it has every setting that the reader knows.
+  @Test func theExampleShowsEverySettingWithItsDefault() throws {
+    let lines = Repository.text("docs/meted.example.yaml").split(separator: "\n").dropFirst(2)
+    let text = lines.map { line in
+      guard let mark = line.firstIndex(of: "#"),
+        line[..<mark].allSatisfy({ $0 == " " }),
+        line.contains(":")
+      else { return String(line) }
+      return String(line[..<mark] + line[line.index(mark, offsetBy: 2)...])
+    }
+    var found = try reading(text.joined(separator: "\n"))
+    #expect(found.models.allSatisfy { $0.tariff == Tariff() })
+    #expect(found.models.count == 2 && found.tcp == Configuration.TCPSocket())
+    found.models = []
+    found.tcp = nil
+    #expect(found == Configuration())
+    let reader = Repository.text("Sources/Serving/Configuration/Configuration+Reading.swift")
+    let keys = reader.matches(of: /"([a-z_]+)"/).map { String($0.1) }
+    #expect(keys.contains("stall_seconds") && keys.count > 40)
+    for key in Set(keys) {
+      #expect(text.contains { $0.contains("\(key):") }, "\(key) is not in the example")
+      #expect(
+        Repository.text("docs/OPERATING.md").contains("\(key)"),
+        "\(key) is not in docs/OPERATING.md"
+      )
+    }
   }
 }

@@ -8,35 +8,6 @@ import Wire
 
 /// The daemon over real sockets, call by call.
 struct DaemonTests {
-  /// Runs `body` against a daemon and requires that its books balance at the end.
-  private func withDaemon(
-    _ change: (inout Configuration) -> Void = { _ in },
-    _ body: (DaemonHarness, TestPeer, EventLoop) throws -> Void
-  ) throws {
-    let daemon = try DaemonHarness(change)
-    let loop = try EventLoop()
-    try body(daemon, TestPeer(daemon.unix, on: loop), loop)
-    let closing = daemon.stop()
-    #expect(closing.isBalanced)
-    #expect(closing.load.sequences == 0 && closing.load.pagesUsed == 0)
-    loop.close()
-  }
-
-  /// Makes a call and waits for its bill.
-  private func ask(
-    _ peer: TestPeer,
-    _ loop: EventLoop,
-    _ open: Open,
-    _ messages: [Value] = []
-  ) throws -> TestPeer.Answer {
-    let stream = try peer.call(open, messages)
-    let isDone = loop.run(within: .seconds(30)) {
-      peer.answers[stream]?.bill != nil || peer.failure != nil
-    }
-    #expect(isDone && peer.failure == nil, "\(open.method): \(peer.failure ?? "no bill")")
-    return try #require(peer.answers[stream])
-  }
-
   @Test func everyMethodAnswersAndBills() throws {
     try withDaemon { daemon, peer, loop in
       let generated = try ask(
@@ -244,10 +215,4 @@ struct DaemonTests {
     #expect(closing.callsEvicted == 1)
     loop.close()
   }
-}
-
-/// Hands a test's own object to its helper thread; the test does not touch it meanwhile.
-private struct UncheckedBox<Value>: @unchecked Sendable {
-  let value: Value
-  init(_ value: Value) { self.value = value }
 }

@@ -16,7 +16,7 @@ struct Ledger {
   private var oldest = 0
 
   /// What the bills add up to.
-  struct Total: Equatable {
+  struct Total: Equatable, CustomStringConvertible {
     var macs: UInt64 = 0
     var tokensIn: UInt64 = 0
     var tokensOut: UInt64 = 0
@@ -31,6 +31,11 @@ struct Ledger {
       tokensOut = UInt64(work.tokensOut)
       layersRun = UInt64(work.layersRun)
       expertsRun = UInt64(work.expertsRun)
+    }
+
+    var description: String {
+      "macs \(macs), tokens_in \(tokensIn), tokens_out \(tokensOut), layers_run \(layersRun), "
+        + "experts_run \(expertsRun)"
     }
   }
 

@@ -92,6 +92,7 @@ extension Configuration {
       try own.refuseUnknown(["path", "mode"])
       var socket = UnixSocket()
       socket.path = try own.string("path") ?? socket.path
+      if let problem = socket.problem { throw own.blame("path", problem) }
       if let mode = try own.string("mode") {
         guard let bits = UInt32(mode, radix: 8), bits <= 0o777 else {
           throw own.blame("mode", "\"\(mode)\" is no octal file mode such as \"0660\"")
@@ -140,8 +141,7 @@ extension Configuration {
     guard let table = try root.table("engine") else { return }
     try table.refuseUnknown([
       "threads", "sequences_max", "queue_max", "rows_max", "prefill_rows_max",
-      "key_value_megabytes",
-      "text_bytes_max", "stall_seconds",
+      "key_value_megabytes", "text_bytes_max", "stall_seconds",
     ])
     try table.read("threads", 1 ... 256, into: &threads)
     try table.read("sequences_max", 1 ... 1_000_000, into: &engine.sequencesMax)

@@ -1,4 +1,5 @@
 public import Inference
+import Loop
 public import Wire
 
 /// Everything an operator can set; docs/OPERATING.md explains each.
@@ -50,6 +51,13 @@ public struct Configuration: Sendable, Equatable {
 
     /// Starts from the defaults.
     public init() {}
+
+    /// Why no socket can lie at `path`; nil if one can.
+    public var problem: String? {
+      let count = path.utf8.count
+      guard count > Address.pathBytesMax else { return nil }
+      return "has \(count) bytes; the path of a socket may have \(Address.pathBytesMax)"
+    }
   }
 
   /// A TCP address to listen on.
@@ -63,6 +71,14 @@ public struct Configuration: Sendable, Equatable {
 
     /// Starts from the defaults.
     public init() {}
+
+    /// Moves to `HOST:PORT`, with brackets around a numeric IPv6 host; false if `text` is not of that form.
+    public mutating func move(to text: String) -> Bool {
+      guard case .tcp(let host, let port)? = Address(hostAndPort: text) else { return false }
+      self.host = host
+      self.port = Int(port)
+      return true
+    }
   }
 
   /// How much is logged.

@@ -47,12 +47,9 @@ struct ServerArguments: ParsableArguments {
     guard text.hasPrefix("tcp:") else {
       throw ValidationError("an address begins with unix: or tcp:")
     }
-    let rest = text.dropFirst("tcp:".count)
-    guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...])
-    else { throw ValidationError("tcp: needs HOST:PORT") }
-    var host = rest[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-    guard !host.isEmpty else { throw ValidationError("tcp: needs HOST:PORT") }
-    return .tcp(host: String(host), port: port)
+    guard let address = Address(hostAndPort: text.dropFirst("tcp:".count)) else {
+      throw ValidationError("tcp: needs HOST:PORT, with brackets around a numeric IPv6 host")
+    }
+    return address
   }
 }

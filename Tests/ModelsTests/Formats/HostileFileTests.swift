@@ -13,7 +13,9 @@ struct HostileFileTests {
   }
 
   /// Opens what ought to be refused, or at least not to crash; true if it was refused properly.
-  private func isRefused(_ folder: String, _ file: String) -> Bool {
+  ///
+  /// `placed` asks for the byte that is to blame, and that it lies in the file or at its end.
+  private func isRefused(_ folder: String, _ file: String, placed length: Int? = nil) -> Bool {
     do {
       let model = try Checkpoint.open(path: file.hasSuffix(".gguf") ? file : folder)
       // What loads must also run: shapes are promises from here on.
@@ -27,6 +29,9 @@ struct HostileFileTests {
     } catch {
       #expect(error.path.hasPrefix(folder), "\(error)")
       #expect(!error.reason.isEmpty)
+      if let length {
+        #expect((0 ... length).contains(error.offset ?? -1), "\(length) bytes: \(error)")
+      }
       return true
     }
   }
@@ -52,7 +57,10 @@ struct HostileFileTests {
     let inData = (0 ..< 60).map { _ in Int.random(in: head ..< bytes.count, using: &random) }
     for length in Array(0 ... head) + inData + [bytes.count - 1] {
       let path = try folder.write(Array(bytes[..<length]), to: name)
-      #expect(isRefused(folder.path, path), "\(file) cut to \(length) bytes")
+      #expect(
+        isRefused(folder.path, path, placed: length),
+        "\(file) cut to \(length) bytes"
+      )
     }
   }
 
