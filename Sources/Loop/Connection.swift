@@ -40,8 +40,10 @@ public final class Connection {
   private var isPaused = false
   private var isAboveMark = false
   private var isHalfClosed = false
-  private var isFinishing = false
-  private var lingering: Timer?
+  private var isShutDown = false
+  /// How long `finish` waits for the peer to close; nil unless it was called.
+  private var linger: Duration?
+  private var farewells: [Timer] = []
 
   /// Takes a connected descriptor over.
   init(
@@ -224,23 +226,32 @@ public final class Connection {
   ///
   /// Closing a TCP socket at once would make the system throw away what the peer has not read yet.
   ///
-  /// - Parameter limit: After this long it is closed in any case.
-  public func finish(within limit: Duration) {
+  /// - Parameters:
+  ///   - limit: After this long it is closed in any case.
+  ///   - linger: How long the peer may take to close once the system has all that was queued.
+  public func finish(within limit: Duration, lingering linger: Duration = .seconds(2)) {
     loop.checkThread()
     guard !handle.isClosing, !isFinishing else { return }
     halfClose()
-    isFinishing = true
-    lingering = Timer.once(on: loop, after: limit) { self.close() }
+    self.linger = linger
+    farewells.append(Timer.once(on: loop, after: limit) { self.close() })
     resumeReading()
+    waitForPeer()
   }
+
+  private var isFinishing: Bool { linger != nil }
 
   private func didShutDown(_ status: Int32) {
     guard !handle.isClosing else { return }
-    if status != 0 {
-      end(LoopError(status: status, call: "shutdown"))
-    } else if isFinishing, isEnded {
-      close()
-    }
+    guard status == 0 else { return end(LoopError(status: status, call: "shutdown")) }
+    isShutDown = true
+    waitForPeer()
+  }
+
+  private func waitForPeer() {
+    guard let linger, isShutDown else { return }
+    if isEnded { return close() }
+    farewells.append(Timer.once(on: loop, after: linger) { self.close() })
   }
 
   /// Closes at once and drops what is queued; only `onClose` is called afterwards.
@@ -248,8 +259,8 @@ public final class Connection {
     loop.checkThread()
     guard !handle.isClosing else { return }
     handle.close()
-    lingering?.close()
-    lingering = nil
+    for timer in farewells { timer.close() }
+    farewells = []
     onBytes = nil
     onEnd = nil
     onDrained = nil

@@ -2,6 +2,7 @@ import Foundation
 import Inference
 import Models
 import Support
+import Tensors
 import Testing
 
 private let smollm2 = ModelCache.path("smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")

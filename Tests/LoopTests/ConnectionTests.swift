@@ -266,4 +266,25 @@ struct ConnectionTests {
     }
     #expect(closes == 1)
   }
+
+  @Test func finishWaitsForThePeerToCloseOnlyAsLongAsItMay() throws {
+    let folder = try TemporaryFolder()
+    var closes = 0
+    var peer: RawSocket?
+    try onLoop { loop in
+      let started = loop.now
+      let listener = try Listener(folder.socket(), on: loop) { server in
+        server.write([1, 2, 3])
+        server.onClose = {
+          closes += 1
+          #expect(loop.now - started < .seconds(60))
+          loop.stop()
+        }
+        server.finish(within: .seconds(3600), lingering: .milliseconds(20))
+      }
+      peer = try RawSocket(connectedTo: listener.address)
+    }
+    #expect(closes == 1)
+    _ = peer
+  }
 }

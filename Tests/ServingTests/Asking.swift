@@ -1,3 +1,4 @@
+import Inference
 import Loop
 import Serving
 import Support
@@ -11,7 +12,10 @@ func withDaemon(
 ) throws {
   let daemon = try DaemonHarness(change)
   let loop = try EventLoop()
-  try body(daemon, TestPeer(daemon.unix, on: loop), loop)
+  let peer = TestPeer(daemon.unix, on: loop)
+  try body(daemon, peer, loop)
+  // Its loop does not turn any more, so it would not see that the server leaves.
+  peer.vanish()
   let closing = daemon.stop()
   #expect(closing.isBalanced)
   #expect(closing.load.sequences == 0 && closing.load.pagesUsed == 0)

@@ -18,7 +18,8 @@ final class TestPeer {
   private(set) var conversation: ClientConversation
   private(set) var answers: [StreamID: Answer] = [:]
   private(set) var failure: String?
-  private(set) var isGoneAway = false
+  /// What the server said when it went away.
+  private(set) var farewell: String?
   private var connection: Connection?
   private var waiting: [(StreamID, Value)] = []
   private var closings: [StreamID] = []
@@ -95,6 +96,9 @@ final class TestPeer {
     connection = nil
   }
 
+  /// Whether the server said that it takes no more calls.
+  var isGoneAway: Bool { farewell != nil }
+
   /// Streams that still wait for a bill.
   var openCount: Int { failure == nil ? answers.values.filter { $0.bill == nil }.count : 0 }
 
@@ -121,7 +125,7 @@ final class TestPeer {
       case .billed(let stream, let bill):
         answers[stream]?.bill = bill
         answers[stream]?.billsCount += 1
-      case .goAway: isGoneAway = true
+      case .goAway(_, _, let text): farewell = text
       case .pong:
         onPong?()
         onPong = nil
