@@ -1,5 +1,6 @@
 """Writes what was measured into a page, between markers that stay."""
 
+import dataclasses
 import pathlib
 import re
 from typing import Dict, List, Sequence
@@ -30,8 +31,13 @@ def accuracy(figures: List[Figure]) -> str:
     if not figures:
         return "No figures yet: `make test` writes them to `.cache/figures.txt`, `make bench` copies them here.\n"
     lines = ["| figure | value | what |", "| --- | ---: | --- |"]
-    lines += [f"| {figure.name} | {figure.value} | {figure.detail} |" for figure in figures]
+    lines += ["| " + " | ".join(map(cell, dataclasses.astuple(figure))) + " |" for figure in figures]
     return "\n".join(lines) + "\n"
+
+
+def cell(text: str) -> str:
+    """A text inside a table."""
+    return text.replace("|", "\\|")
 
 
 def write(path: pathlib.Path, parts: Dict[str, str]) -> None:
