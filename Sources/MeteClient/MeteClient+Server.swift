@@ -6,6 +6,32 @@ public enum Health: String, Sendable {
   case serving = "SERVING"
   /// It is going away.
   case notServing = "NOT_SERVING"
+
+  init?(reading message: Value) {
+    guard let known = message["status"]?.asString.flatMap(Health.init(rawValue:)) else {
+      return nil
+    }
+    self = known
+  }
+}
+
+/// What a server says of its health, now and whenever that changes.
+public struct HealthWatch: AsyncSequence, Sendable {
+  /// What it says.
+  public typealias Element = Health
+
+  /// What iterating throws.
+  public typealias Failure = MeteError
+
+  /// The call below.
+  public let call: Call
+
+  /// Begins to read; news is read once.
+  ///
+  /// - Returns: Where it comes out.
+  public func makeAsyncIterator() -> Decoded<Health> {
+    Decoded(call, "a known `status`", Health.init(reading:))
+  }
 }
 
 extension MeteClient {
@@ -67,16 +93,28 @@ extension MeteClient {
   /// - Throws: `MeteError` for every end other than OK.
   public func health(options: CallOptions = CallOptions()) async throws(MeteError) -> Health {
     let answer = try await only("Health.Check", options)
-    guard let health = answer["status"]?.asString.flatMap(Health.init(rawValue:)) else {
+    guard let health = Health(reading: answer) else {
       throw MeteError.badReply("Health.Check", "a known `status`")
     }
     return health
   }
 
+  /// Watches whether the server takes work: what it says now, and every change.
+  ///
+  /// The watch lasts until its deadline, or until the connection goes away, which is its error `draining`.
+  ///
+  /// - Parameter options: What the call asks for; a model asks about that one.
+  /// - Returns: Where the news comes out.
+  public func watchHealth(options: CallOptions = CallOptions()) -> HealthWatch {
+    let call = call("Health.Watch", options: options)
+    call.halfClose()
+    return HealthWatch(call: call)
+  }
+
   /// What the server can do, as it describes itself.
   ///
   /// - Parameter options: What the call asks for.
-  /// - Returns: A map with `version`, `methods` and `limits`.
+  /// - Returns: The map of PROTOCOL.md §5.1.
   /// - Throws: `MeteError` for every end other than OK.
   public func reflect(options: CallOptions = CallOptions()) async throws(MeteError) -> Value {
     try await only("Reflect.Describe", options)

@@ -9,9 +9,8 @@ extension Exchange {
     case .modelsList: .array(catalog.models.map(\.description))
     case .modelsDescribe: try describeModel(call)
     case .usageBill: try recallBill(call)
-    case .healthCheck:
-      .map([Value.Entry("status", .string(isDraining ? "NOT_SERVING" : "SERVING"))])
-    case .reflectDescribe: reflection
+    case .healthCheck, .healthWatch: try health(call)
+    case .reflectDescribe: reflection(limits: configuration.limits.wire)
     case .generate, .predict, .embed, .classify, .tokenize, nil:
       preconditionFailure("\(call.open.method) is not answered at the edge")
     }
@@ -29,13 +28,21 @@ extension Exchange {
     call.wantedBill = id
   }
 
+  /// How the server is, or its model that the call names.
+  func health(_ call: Call) throws(WireError) -> Value {
+    if let name = call.open.model, catalog[name] == nil { throw unknownModel(name) }
+    return .map([Value.Entry("status", .string(isDraining ? "NOT_SERVING" : "SERVING"))])
+  }
+
+  private func unknownModel(_ name: String) -> WireError {
+    WireError(.unknownModel, "there is no model \"\(name)\"; see Models.List")
+  }
+
   private func describeModel(_ call: Call) throws(WireError) -> Value {
     guard let name = call.open.model else {
       throw WireError(.badOption, "Models.Describe needs option \"model\"")
     }
-    guard let entry = catalog[name] else {
-      throw WireError(.unknownModel, "there is no model \"\(name)\"; see Models.List")
-    }
+    guard let entry = catalog[name] else { throw unknownModel(name) }
     return entry.description
   }
 
@@ -47,22 +54,5 @@ extension Exchange {
       )
     }
     return bill.value
-  }
-
-  private var reflection: Value {
-    .map([
-      Value.Entry("version", Value(Hello.version)),
-      Value.Entry("methods", .map(Method.allCases.map { Value.Entry($0.rawValue, $0.reflection) })),
-      Value.Entry("limits", configuration.limits.wire.value),
-    ])
-  }
-}
-
-extension Method {
-  fileprivate var reflection: Value {
-    .map([
-      Value.Entry("params", .map(params.map { Value.Entry($0.name, .string($0.rule)) })),
-      Value.Entry("needs_model", .bool(needsEngine || self == .modelsDescribe)),
-    ])
   }
 }

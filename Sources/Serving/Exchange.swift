@@ -70,8 +70,11 @@ final class Exchange {
   var farewell: Duration { max(.seconds(2), isDraining ? drainEnd - now : .zero) }
 
   /// How long a call may take: what it asks for, within what the server allows.
+  ///
+  /// A watch may last as long as its connection.
   func timeLeft(for call: Call) -> Duration {
-    min(call.open.deadline ?? .seconds(Int64.max >> 32), configuration.limits.callTimeMax)
+    let asked = call.open.deadline ?? .seconds(Int64.max >> 32)
+    return call.method == .healthWatch ? asked : min(asked, configuration.limits.callTimeMax)
   }
 
   /// Takes a call's id for its tenant.
@@ -184,7 +187,9 @@ final class Exchange {
     bill.totalTime = now - call.opened
     bill.bytesIn = UInt64(call.traffic.bytesIn)
     bill.bytesOut = UInt64(call.traffic.bytesOut)
-    ledger.enter(bill, began: call.began)
+    // Nothing was done for it, so its id is free for another attempt.
+    let isFree = ending.end.knownDetail?.isRetryable == true && bill.macsTotal == 0
+    ledger.enter(bill, began: call.began, remembers: !isFree)
     log.info("call ended", metadata: Self.pairs(bill, ending.end))
     return bill
   }

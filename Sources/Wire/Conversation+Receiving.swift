@@ -13,8 +13,11 @@ extension Conversation {
     do throws(WireError) {
       try judgePressure()
       while let (frame, length) = try line.next(from: &rest, now: now) {
+        heardAt = now
+        askedAt = nil
         if let event = try take(frame, length, now: now) { events.append(event) }
-        idleSince = streams.isEmpty ? now : nil
+        // The answer to our own question is no sign that the client wants anything.
+        if !frame.isPong || idleSince == nil { idleSince = streams.isEmpty ? now : nil }
         try judgePressure()
       }
     } catch {
@@ -32,7 +35,7 @@ extension Conversation {
     case .hello(let hello):
       try line.greet(hello)
       return .greeted(hello)
-    case .open(let id, let open): return try takeOpen(id, open, length)
+    case .open(let id, let open): return try takeOpen(id, open, length, now: now)
     case .data(let id, let message): return try takeData(id, message, length)
     case .halfClose(let id):
       guard try hears(id, length), streams[id]?.state == .open else { return nil }
@@ -40,6 +43,7 @@ extension Conversation {
       return .halfClosed(id)
     case .cancel(let id):
       guard try hears(id, length) else { return nil }
+      try countReset(now: now)
       streams[id]?.state = .deaf
       return .cancelled(id)
     case .credit(let id, let bytes): return try takeCredit(id, bytes, length)
@@ -64,12 +68,12 @@ extension Conversation {
   private mutating func takeOpen(
     _ id: StreamID,
     _ frame: OpenFrame,
-    _ length: Int
+    _ length: Int,
+    now: Duration
   ) throws(WireError) -> Event {
     guard id > lastStream, id <= int31Max else {
       throw WireError(.streamID, "stream \(id) cannot be opened after \(lastStream)")
     }
-    lastStream = id
     var (open, problem) = frame.judged(line.limits)
     if openCount >= line.limits.streamsMax {
       problem = WireError(.streamsMax, "\(openCount) streams are open")
@@ -77,6 +81,9 @@ extension Conversation {
     if let lastTaken, id > lastTaken {
       problem = WireError(.draining, "the server is going away; no work was done")
     }
+    // What comes after GOAWAY crossed it on the wire.
+    if problem != nil, lastTaken == nil { try countReset(now: now) }
+    lastStream = id
     var stream = Stream(
       state: problem == nil ? .open : .deaf,
       isRefused: problem != nil,
@@ -127,6 +134,15 @@ extension Conversation {
       throw WireError(.creditOverflow, "the window of stream \(id) would pass 2^31-1")
     }
     return .creditArrived(id)
+  }
+
+  private mutating func countReset(now: Duration) throws(WireError) {
+    guard resets.take(at: now) else {
+      throw WireError(
+        .resetFlood,
+        "more than \(line.limits.resetsMax) streams were cancelled or refused within a second"
+      )
+    }
   }
 
   private mutating func violate(_ id: StreamID, _ detail: Detail, _ text: String) -> Event {

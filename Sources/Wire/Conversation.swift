@@ -61,6 +61,12 @@ public struct Conversation {
   public internal(set) var openCount = 0
   /// Since when nothing is open and nothing has come; nil while a stream is open, and until the tick after its BILL.
   var idleSince: Duration?
+  /// When the last frame came.
+  var heardAt: Duration
+  /// When the client was asked whether it lives; nil since it was heard.
+  var askedAt: Duration?
+  /// The streams that were cancelled or refused in the last second.
+  var resets: Rate
   /// Whether a message was held back because the client has too much to read.
   var isPressed = false
 
@@ -73,6 +79,8 @@ public struct Conversation {
   public init(software: String, limits: Limits = Limits(), now: Duration) {
     line = Line(software: software, limits: limits, now: now)
     idleSince = now
+    heardAt = now
+    resets = Rate(max: limits.resetsMax)
   }
 
   /// Whether the connection has failed: nothing is read any more; close when the output is written.
@@ -108,7 +116,7 @@ public struct Conversation {
     // A connection that has just fallen silent starts its clock at the next tick, so that tick is due at once.
     let silent =
       streams.isEmpty && idle > .zero ? idleSince.map { $0 + idle } ?? line.clock : nil
-    return [silent, line.gatheringDue].compactMap { $0 }.min()
+    return [silent, line.gatheringDue, keepaliveDue, ageDue].compactMap { $0 }.min()
   }
 
   /// Lets time pass: HELLO and silence are judged, and credit that was being gathered is given back.
@@ -122,8 +130,12 @@ public struct Conversation {
       try line.judgeHello(now: now)
       try judgePressure()
       try judgeIdle(now: now)
+      try judgeLife(now: now)
     } catch {
       return [fail(error)]
+    }
+    if let due = ageDue, now >= due {
+      goAway("the connection is \((now - line.born).milliseconds / 1000) s old; open another one")
     }
     if line.giveBackInTime() { giveBackGathered() }
     return []
@@ -150,6 +162,30 @@ public struct Conversation {
     if now >= since + idle {
       throw WireError(.idleTimeout, "nothing received for \(idle.milliseconds) ms")
     }
+  }
+
+  /// When the client is asked whether it lives, or given up.
+  private var keepaliveDue: Duration? {
+    guard line.limits.keepalive > .zero else { return nil }
+    return askedAt.map { $0 + line.limits.keepaliveTimeout } ?? heardAt + line.limits.keepalive
+  }
+
+  /// When the connection is old enough to take no more streams.
+  private var ageDue: Duration? {
+    guard line.limits.age > .zero, !isGoingAway else { return nil }
+    return line.born + line.limits.age
+  }
+
+  private mutating func judgeLife(now: Duration) throws(WireError) {
+    guard let due = keepaliveDue, now >= due else { return }
+    guard askedAt == nil else {
+      throw WireError(
+        .keepaliveTimeout,
+        "no frame for \((now - heardAt).milliseconds) ms, and PING got no answer"
+      )
+    }
+    askedAt = now
+    line.outbox.append(.ping(ack: false, token: now.milliseconds))
   }
 
   mutating func fail(_ error: WireError) -> Event {

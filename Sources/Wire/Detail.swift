@@ -20,8 +20,12 @@ public enum Detail: String, Sendable, CaseIterable {
   case connectionCreditOverrun = "connection_credit_overrun"
   /// CREDIT of nothing, or of too much.
   case creditOverflow = "credit_overflow"
-  /// Too many PINGs in a second.
+  /// Too many PINGs, again and again.
   case pingFlood = "ping_flood"
+  /// Too many streams that were cancelled or refused in a second.
+  case resetFlood = "reset_flood"
+  /// The client did not answer a PING.
+  case keepaliveTimeout = "keepalive_timeout"
   /// Nothing open and nothing heard for too long.
   case idleTimeout = "idle_timeout"
   /// No HELLO in time.
@@ -97,6 +101,14 @@ public enum Detail: String, Sendable, CaseIterable {
   /// Whether this ends the whole connection rather than one stream.
   public var endsConnection: Bool { retry == .reconnect }
 
+  /// Whether the same call may be made again when its bill says that no work was done.
+  public var isRetryable: Bool {
+    switch self {
+    case .queueFull, .streamsMax, .draining: true
+    default: false
+    }
+  }
+
   /// The status that belongs to this detail.
   public var status: Status {
     switch self {
@@ -109,14 +121,15 @@ public enum Detail: String, Sendable, CaseIterable {
     case .helloTimeout, .deadline: .deadlineExceeded
     case .unknownModel, .unknownCall: .notFound
     case .callInUse: .alreadyExists
-    case .frameTooLarge, .connectionCreditOverrun, .pingFlood, .connectionsMax, .slowReader,
+    case .frameTooLarge, .connectionCreditOverrun, .pingFlood, .resetFlood, .connectionsMax,
+      .slowReader,
       .creditOverrun, .streamsMax, .metadataTooLarge, .queueFull, .inputTooLarge:
       .resourceExhausted
     case .helloExpected, .versionUnsupported, .unsuitableModel: .failedPrecondition
     case .creditOverflow, .contextTooLong: .outOfRange
     case .unknownKind, .unknownMethod: .unimplemented
     case .internal: .internal
-    case .idleTimeout, .draining: .unavailable
+    case .idleTimeout, .keepaliveTimeout, .draining: .unavailable
     }
   }
 
@@ -131,7 +144,7 @@ public enum Detail: String, Sendable, CaseIterable {
     case .internal: .once
     case .frameTooLarge, .malformedFrame, .unknownKind, .helloExpected, .versionUnsupported,
       .wrongDirection, .streamID, .connectionCreditOverrun, .creditOverflow, .pingFlood,
-      .idleTimeout, .helloTimeout, .connectionsMax, .slowReader:
+      .resetFlood, .keepaliveTimeout, .idleTimeout, .helloTimeout, .connectionsMax, .slowReader:
       .reconnect
     default: .never
     }

@@ -31,6 +31,11 @@ public enum Frame: Sendable, Equatable {
     }
   }
 
+  /// Whether it answers a PING of ours.
+  var isPong: Bool {
+    if case .ping(ack: true, _) = self { true } else { false }
+  }
+
   /// Whether the frame is DATA, which alone costs credit.
   public var isData: Bool {
     if case .data = self { true } else { false }

@@ -1,6 +1,6 @@
 /// What one side of a connection is ready to take: the table of PROTOCOL.md §3.1.
 ///
-/// The first eleven travel in HELLO. The last two are a server's own and stay at home.
+/// The first thirteen travel in HELLO. The others are a server's own and stay at home.
 public struct Limits: Sendable, Equatable {
   /// Bytes of one frame after its length prefix.
   public var frameBytesMax = 1_048_576
@@ -20,6 +20,10 @@ public struct Limits: Sendable, Equatable {
   public var itemsMax = 65_536
   /// PINGs in any one second.
   public var pingsMax = 10
+  /// PINGs over `pingsMax` that are dropped before the connection ends; sending DATA forgives them.
+  public var pingStrikesMax = 2
+  /// Streams in any one second that the client cancels, or that are refused as they are opened.
+  public var resetsMax = 1000
   /// How long a connection without streams may be silent; zero is for ever.
   public var idle: Duration = .seconds(300)
   /// Bytes of frames other than DATA that may wait for the peer to read them.
@@ -29,6 +33,13 @@ public struct Limits: Sendable, Equatable {
   public var hello: Duration = .seconds(10)
   /// Bytes of any frames that may wait for the peer to read them before DATA is held back; not sent.
   public var outputBytesMax = 1_048_576
+
+  /// After so long without a frame the server sends PING; zero is never, and not sent.
+  public var keepalive: Duration = .zero
+  /// How long a frame may take to come after that PING; not sent.
+  public var keepaliveTimeout: Duration = .seconds(20)
+  /// After so long a server takes no more streams on the connection; zero is never, and not sent.
+  public var age: Duration = .zero
 
   /// The defaults of version 1.
   public init() {}
@@ -46,6 +57,8 @@ extension Limits {
       ("depth_max", \.depthMax, 8),
       ("items_max", \.itemsMax, 4_096),
       ("pings_max", \.pingsMax, 0),
+      ("ping_strikes_max", \.pingStrikesMax, 0),
+      ("resets_max", \.resetsMax, 0),
       ("control_bytes_max", \.controlBytesMax, 0),
     ]
   }

@@ -17,19 +17,22 @@ struct Line {
   var receive: ReceiveWindow
 
   private var reader: FrameReader
-  private let born: Duration
+  let born: Duration
   /// The latest time that anyone told.
   private(set) var clock: Duration
   /// Since when consumed credit is being gathered; nil if there was nothing to gather.
   private var gatheringSince: Duration?
-  /// When the last PINGs came; never more than `pingsMax`.
-  private var pings: [Duration] = []
+  /// The PINGs of the last second; never more than `pingsMax`.
+  private var pings: Rate
+  /// PINGs that were too many, since DATA was last sent.
+  private var strikes = 0
 
   init(software: String, limits: Limits, now: Duration) {
     self.limits = limits
     reader = FrameReader(frameBytesMax: limits.frameBytesMax)
     send = SendWindow(left: peerLimits.connectionCredit)
     receive = ReceiveWindow(size: limits.connectionCredit)
+    pings = Rate(max: limits.pingsMax)
     born = now
     clock = now
     outbox.append(.hello(Hello(software: software, limits: limits)))
@@ -59,15 +62,23 @@ struct Line {
     peerLimits = hello.limits
   }
 
-  /// Answers a PING, before any frame that is queued later.
+  /// Answers a PING, before any frame that is queued later; one that is too many is a strike and gets no answer.
   mutating func ping(token: UInt64, now: Duration) throws(WireError) {
-    pings.removeAll { now - $0 >= .seconds(1) }
-    guard pings.count < limits.pingsMax else {
-      throw WireError(.pingFlood, "more than \(limits.pingsMax) PINGs within a second")
+    if pings.take(at: now) {
+      outbox.append(.ping(ack: true, token: token))
+      return
     }
-    pings.append(now)
-    outbox.append(.ping(ack: true, token: token))
+    strikes += 1
+    guard strikes <= limits.pingStrikesMax else {
+      throw WireError(
+        .pingFlood,
+        "more than \(limits.pingsMax) PINGs within a second, \(strikes) times over"
+      )
+    }
   }
+
+  /// DATA goes out: who is served may ask more often whether we live.
+  mutating func forgiveStrikes() { strikes = 0 }
 
   /// Takes DATA against the connection's window.
   mutating func receiveData(_ length: Int) throws(WireError) {

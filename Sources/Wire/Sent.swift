@@ -38,5 +38,6 @@ func sendData(
   guard isWritten else { return length > longest ? .tooLarge : .blocked }
   window.spend(length)
   line.send.spend(length)
+  line.forgiveStrikes()
   return .sent(bytes: length)
 }

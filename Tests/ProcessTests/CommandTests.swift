@@ -145,4 +145,34 @@ struct CommandTests {
     #expect(wrong.code == 64, "\(wrong)")
     #expect(wrong.errors.contains("METE_ADDRESS is \"nowhere\""), "\(wrong)")
   }
+
+  @Test func anyMethodCanBeCalledAsTheDaemonDescribesIt() throws {
+    let daemon = try RunningDaemon()
+    let list = try daemon.mete("call")
+    #expect(list.output.contains("Generate: text or tokens → [token, text, logprob], …"), "\(list)")
+    #expect(list.output.contains("  max_tokens  uint ≥ 1, otherwise 128"), "\(list)")
+    let tokens = try daemon.mete("call", "Tokenize", "no ", "rain")
+    let ids = tokens.output.split { !$0.isNumber }.compactMap { Int($0) }
+    #expect(ids == TinyModel.tokens(of: "no rain"), "\(tokens)")
+    #expect(tokens.errors.contains("Tokenize on letters"), "\(tokens)")
+    let some = try daemon.mete("call", "Generate", "-p", "max_tokens=3", "-p", "stop=qqq", "ab")
+    #expect(some.output.split(separator: "\n").count == 3, "\(some)")
+    let piped = try daemon.mete("call", "Generate", "-p", "max_tokens=3", "-", input: "ab")
+    #expect(piped.output == some.output)
+    let wrong = try daemon.mete("call", "Generate", "-p", "max_tokens=many", "ab")
+    #expect(wrong.code == 64 && wrong.errors.contains("must be uint ≥ 1"), "\(wrong)")
+    #expect(try daemon.mete("call", "Generate", "-p", "tokens=1", "ab").code == 64)
+    #expect(try daemon.mete("call", "Nonsense").errors.contains("`mete call` lists them"))
+    try daemon.stop()
+  }
+
+  @Test func healthIsWatchedUntilTheDaemonGoes() throws {
+    let daemon = try RunningDaemon()
+    let watch = try daemon.start(["health", "--watch"])
+    try watch.waitForOutput("SERVING\n")
+    try daemon.stop()
+    let ended = try watch.finish()
+    #expect(ended.output == "SERVING\nNOT_SERVING\n", "\(ended)")
+    #expect(ended.code == 1)
+  }
 }

@@ -61,7 +61,10 @@ struct BoundsTests {
   }
 
   @Test func pingsAreCounted() throws {
-    let bounds: (inout Configuration) -> Void = { $0.limits.wire.pingsMax = 5 }
+    let bounds: (inout Configuration) -> Void = {
+      $0.limits.wire.pingsMax = 5
+      $0.limits.wire.pingStrikesMax = 0
+    }
     try withDaemon(bounds) { daemon, _, loop in
       let hello = [0x00, 0x00, 0x00, 0x0F] + [0x93, 0x00, 0x00, 0x81, 0xA8] + "versions".utf8
       // [8, 0, false, 7], six times.
@@ -123,6 +126,7 @@ struct BoundsTests {
     let bounds: (inout Configuration) -> Void = {
       $0.limits.wire.controlBytesMax = 32_768
       $0.limits.wire.streamsMax = 10_000
+      $0.limits.wire.resetsMax = 10_000
     }
     try withDaemon(bounds) { daemon, deaf, loop in
       #expect(try ask(deaf, loop, Open("Health.Check")).end?.status == .ok)

@@ -158,6 +158,15 @@ final class TestPeer {
 }
 
 extension EventLoop {
+  /// Runs on for a while: so many looks of `run`.
+  func turn(_ looks: Int) {
+    var left = looks
+    _ = run(within: .seconds(5)) {
+      left -= 1
+      return left < 0
+    }
+  }
+
   /// Runs until `isDone` holds, looking every few milliseconds; false if that takes longer than `limit`.
   func run(within limit: Duration, until isDone: @escaping () -> Bool) -> Bool {
     let started = now

@@ -14,7 +14,9 @@ struct ConformanceTests {
       let ends = (vector.expect["ends"]?.items ?? []).compactMap { $0["detail"]?.string }
       return ends + [vector.expect["error"]?["detail"]?.string].compactMap { $0 }
     }
-    let elsewhere: Set<Detail> = [.idleTimeout, .helloTimeout, .connectionsMax, .slowReader]
+    let elsewhere: Set<Detail> = [
+      .idleTimeout, .keepaliveTimeout, .helloTimeout, .connectionsMax, .slowReader,
+    ]
     let byStreams: Set<Detail> = [
       .cancelled, .unknownMethod, .badOption, .messageAfterHalfClose, .creditOverrun, .streamsMax,
       .metadataTooLarge,

@@ -92,7 +92,10 @@ struct ConversationTests {
   }
 
   @Test func pingsOfTheLastSecondAreCounted() {
-    var server = greeted { $0.pingsMax = 2 }
+    var server = greeted {
+      $0.pingsMax = 2
+      $0.pingStrikesMax = 0
+    }
     func ping(_ milliseconds: Int) -> [Conversation.Event] {
       server.receive(Frame.ping(ack: false, token: 9).encoded, now: .milliseconds(milliseconds))
     }

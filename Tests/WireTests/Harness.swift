@@ -210,6 +210,8 @@ extension Limits {
     case "depth_max": depthMax = count
     case "items_max": itemsMax = count
     case "pings_max": pingsMax = count
+    case "ping_strikes_max": pingStrikesMax = count
+    case "resets_max": resetsMax = count
     case "idle_ms": idle = .milliseconds(count)
     case "control_bytes_max": controlBytesMax = count
     default: preconditionFailure("no limit \(key)")

@@ -62,7 +62,8 @@ struct Ledger {
   /// - Parameters:
   ///   - bill: what it owes.
   ///   - began: whether `begin` had taken the id; a refused duplicate must not overwrite the first.
-  mutating func enter(_ bill: Wire.Bill, began: Bool) {
+  ///   - remembers: whether the id stays taken and the bill can be asked for.
+  mutating func enter(_ bill: Wire.Bill, began: Bool, remembers: Bool = true) {
     billsCount += 1
     total.macs += bill.macsTotal
     total.tokensIn += bill.tokensIn
@@ -72,6 +73,7 @@ struct Ledger {
     guard began else { return }
     let key = Key(tenant: bill.tenant, call: bill.call)
     precondition(running.remove(key) != nil, "call \(bill.call) was billed twice")
+    guard remembers else { return }
     remembered[key] = bill
     order.append(key)
     forgetOld()

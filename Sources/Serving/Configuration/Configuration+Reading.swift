@@ -28,9 +28,7 @@ extension Configuration {
     try readListeners(table)
     try readLimits(table)
     try readEngine(table)
-    var seconds = 10
-    try table.read("drain_seconds", 0 ... 3600, into: &seconds)
-    drain = .seconds(seconds)
+    try table.seconds("drain_seconds", 0 ... 3600, into: &drain)
     try table.read("bills_remembered", 0 ... 10_000_000, into: &billsRemembered)
     if let level = try table.string("log_level") {
       guard let known = LogLevel(rawValue: level) else {
@@ -116,7 +114,8 @@ extension Configuration {
     try table.refuseUnknown([
       "connections_max", "streams_max", "frame_bytes_max", "stream_credit", "connection_credit",
       "metadata_bytes_max", "pings_max", "idle_seconds", "hello_seconds", "unsent_bytes_max",
-      "call_seconds_max",
+      "call_seconds_max", "ping_strikes_max", "resets_max", "keepalive_seconds",
+      "keepalive_timeout_seconds", "connection_age_seconds",
     ])
     try table.read("connections_max", 1 ... 100_000, into: &limits.connectionsMax)
     try table.read("streams_max", 1 ... 10_000, into: &limits.wire.streamsMax)
@@ -125,16 +124,15 @@ extension Configuration {
     try table.read("connection_credit", 4096 ... 1_073_741_824, into: &limits.wire.connectionCredit)
     try table.read("metadata_bytes_max", 256 ... 1_048_576, into: &limits.wire.metadataBytesMax)
     try table.read("pings_max", 1 ... 10_000, into: &limits.wire.pingsMax)
+    try table.read("ping_strikes_max", 0 ... 10_000, into: &limits.wire.pingStrikesMax)
+    try table.read("resets_max", 1 ... 1_000_000, into: &limits.wire.resetsMax)
     try table.read("unsent_bytes_max", 16_384 ... 67_108_864, into: &limits.wire.outputBytesMax)
-    var call = 600
-    try table.read("call_seconds_max", 1 ... 604_800, into: &call)
-    limits.callTimeMax = .seconds(call)
-    var idle = 300
-    try table.read("idle_seconds", 0 ... 86_400, into: &idle)
-    limits.wire.idle = .seconds(idle)
-    var hello = 10
-    try table.read("hello_seconds", 1 ... 600, into: &hello)
-    limits.wire.hello = .seconds(hello)
+    try table.seconds("call_seconds_max", 1 ... 604_800, into: &limits.callTimeMax)
+    try table.seconds("idle_seconds", 0 ... 86_400, into: &limits.wire.idle)
+    try table.seconds("hello_seconds", 1 ... 600, into: &limits.wire.hello)
+    try table.seconds("keepalive_seconds", 0 ... 86_400, into: &limits.wire.keepalive)
+    try table.seconds("keepalive_timeout_seconds", 1 ... 600, into: &limits.wire.keepaliveTimeout)
+    try table.seconds("connection_age_seconds", 0 ... 2_592_000, into: &limits.wire.age)
   }
 
   private mutating func readEngine(_ root: SettingTable) throws(ConfigurationError) {
@@ -149,9 +147,7 @@ extension Configuration {
     try table.read("rows_max", 1 ... 65_536, into: &engine.rowsMax)
     try table.read("prefill_rows_max", 1 ... 65_536, into: &engine.prefillRowsMax)
     try table.read("text_bytes_max", 1 ... 67_108_864, into: &engine.textBytesMax)
-    var stall = 30
-    try table.read("stall_seconds", 1 ... 86_400, into: &stall)
-    engine.stallMax = .seconds(stall)
+    try table.seconds("stall_seconds", 1 ... 86_400, into: &engine.stallMax)
     var megabytes = engine.keyValueBytesMax >> 20
     try table.read("key_value_megabytes", 1 ... 1_048_576, into: &megabytes)
     engine.keyValueBytesMax = megabytes << 20

@@ -99,5 +99,8 @@ public struct ServingLimits: Sendable, Equatable {
   public var slots = 64
 
   /// Starts from the defaults; a connection may hold 256 KiB unsent before DATA waits.
-  public init() { wire.outputBytesMax = 262_144 }
+  public init() {
+    wire.outputBytesMax = 262_144
+    wire.keepalive = .seconds(60)
+  }
 }

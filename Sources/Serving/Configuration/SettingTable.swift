@@ -50,6 +50,17 @@ struct SettingTable {
     value = found
   }
 
+  /// Reads whole seconds within bounds into `value`, if the key is there.
+  func seconds(
+    _ key: String,
+    _ bounds: ClosedRange<Int>,
+    into value: inout Duration
+  ) throws(ConfigurationError) {
+    var count = Int(value / .seconds(1))
+    try read(key, bounds, into: &count)
+    value = .seconds(count)
+  }
+
   /// Reads a string, if the key is there.
   func string(_ key: String) throws(ConfigurationError) -> String? {
     guard let node = mapping[key] else { return nil }

@@ -27,6 +27,8 @@ final class Call {
   var sequence: SequenceID?
   /// Randomness of a Generate call that samples, for END.
   var seed: UInt64?
+  /// Whether it has got its first answer and waits for news; only Health.Watch does.
+  var isWatching = false
   /// Whether the ledger knows the id as this call's.
   var began = false
   /// Results that wait for credit, oldest first; never more than the request's slots.

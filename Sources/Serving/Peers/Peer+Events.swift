@@ -127,7 +127,11 @@ extension Peer {
   private func answerAtTheEdge(_ call: Call) {
     do throws(WireError) {
       call.pending = [try exchange.answer(call)]
-      call.ending = (End(.ok), Inference.Bill())
+      if call.method == .healthWatch {
+        call.isWatching = true
+      } else {
+        call.ending = (End(.ok), Inference.Bill())
+      }
       pump(call)
     } catch {
       refuse(call, error)

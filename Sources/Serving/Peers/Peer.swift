@@ -19,9 +19,12 @@ final class Peer {
     self.connection = connection
     self.tenant = tenant
     self.exchange = exchange
+    var limits = exchange.configuration.limits.wire
+    // Connections that came together do not all leave together.
+    limits.age = limits.age * Double.random(in: 0.9 ... 1.1)
     conversation = Conversation(
       software: "mete \(Version.current)",
-      limits: exchange.configuration.limits.wire,
+      limits: limits,
       now: exchange.now
     )
   }
@@ -46,7 +49,9 @@ final class Peer {
   }
 
   private func tick() {
+    let wasGoingAway = conversation.isGoingAway
     act(on: conversation.tick(now: exchange.now))
+    if conversation.isGoingAway, !wasGoingAway { endWatches("the connection is old; open another") }
     flush()
   }
 
@@ -65,14 +70,24 @@ final class Peer {
     } else {
       ticker?.stop()
     }
-    let isOver = conversation.isFailed || (exchange.isDraining && conversation.isGoingAway)
-    if isOver, calls.isEmpty { leave() }
+    if conversation.isFailed || conversation.isGoingAway, calls.isEmpty { leave() }
   }
 
   /// Says that no new streams are taken.
   func goAway(_ text: String) {
     conversation.goAway(text)
+    endWatches(text)
     flush()
+  }
+
+  /// Watches end with the connection; what they watch is told a last time.
+  private func endWatches(_ text: String) {
+    for call in calls.values.sorted(by: { $0.stream < $1.stream })
+    where call.isWatching && call.ending == nil {
+      if exchange.isDraining, let last = try? exchange.health(call) { call.pending.append(last) }
+      call.ending = (End(.draining, text: text), Inference.Bill())
+      pump(call)
+    }
   }
 
   /// Refuses the connection as a whole.

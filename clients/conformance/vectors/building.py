@@ -14,6 +14,7 @@ Case = Dict[str, Any]
 STATUS = {
     "frame_too_large": 8, "malformed_frame": 3, "unknown_kind": 12, "hello_expected": 9, "version_unsupported": 9,
     "wrong_direction": 3, "stream_id": 3, "connection_credit_overrun": 8, "credit_overflow": 11, "ping_flood": 8,
+    "reset_flood": 8,
     "ok": 0, "cancelled": 1, "bad_option": 3, "message_after_half_close": 3, "credit_overrun": 8, "streams_max": 8,
     "metadata_too_large": 8, "unknown_method": 12,
 }  # fmt: skip

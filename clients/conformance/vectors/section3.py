@@ -10,6 +10,7 @@ TOP = 2**31 - 1
 ERROR = {
     "connection_credit_overrun": {"status": 8, "detail": "connection_credit_overrun"},
     "ping_flood": {"status": 8, "detail": "ping_flood"},
+    "reset_flood": {"status": 8, "detail": "reset_flood"},
 }
 
 
@@ -110,21 +111,51 @@ def credits(s: Section) -> None:
 
 def pings(s: Section) -> None:
     """PING, its answer, and too many of it."""
-    ack = [frame(8, 0, True, t).hex() for t in range(12)]
-    ask = [frame(8, 0, False, t) for t in range(12)]
+    ack = [frame(8, 0, True, t).hex() for t in range(13)]
+    ask = [frame(8, 0, False, t) for t in range(13)]
     s.case("ten pings at once", "server", GREETED, receive(b"".join(ask[:10])), "accepted", sends=ack[:10], section="3.3")
-    s.case("an eleventh ping", "server", SERVING, receive(b"".join(ask[:11])), "connection_error",
+    s.case("two pings too many get no answer", "server", SERVING, receive(b"".join(ask[:12])), "accepted",
+           sends=ack[:10], open=[1], section="3.3")  # fmt: skip
+    s.case("a third ping too many", "server", SERVING, receive(b"".join(ask[:13])), "connection_error",
            error=ERROR["ping_flood"], last_stream=1, ends=[end(1, "ping_flood")], sends=ack[:10], open=[], section="3.3")  # fmt: skip
     later = receive(*ask[:2]) + [{"at_ms": 2000}] + receive(*ask[2:4])
-    few = {"pings_max": 2}
+    few = {"pings_max": 2, "ping_strikes_max": 0}
     s.case("pings with a pause", "server", GREETED, later, "accepted", sends=ack[:4], limits=few, section="3.3")
     s.case("a third ping of two", "server", GREETED, receive(b"".join(ask[:3])), "connection_error",
            error=ERROR["ping_flood"], last_stream=0, ends=[], sends=ack[:2], limits=few, open=[], section="3.3")  # fmt: skip
-    s.case("a flood at a client", "client", CALLING, receive(b"".join(ask[:11])), "connection_error",
+    strict = {"pings_max": 1, "ping_strikes_max": 1}
+    answer = [{"send": {"stream": 1, "message": {"bin": "00"}}}]
+    s.case("strikes add up over seconds", "server", SERVING, receive(*ask[:2]) + [{"at_ms": 2000}] + receive(*ask[2:4]),
+           "connection_error", error=ERROR["ping_flood"], last_stream=1, ends=[end(1, "ping_flood")],
+           sends=[ack[0], ack[2]], limits=strict, open=[], section="3.3")  # fmt: skip
+    s.case("data forgives strikes", "server", SERVING + receive(*ask[:2]) + answer + [{"at_ms": 2000}],
+           receive(*ask[2:4]), "accepted", sends=[ack[2]], limits=strict, open=[1], section="3.3")  # fmt: skip
+    s.case("a flood at a client", "client", CALLING, receive(b"".join(ask[:13])), "connection_error",
            error=ERROR["ping_flood"], failed=[1], sends=ack[:10], open=[], section="3.3")  # fmt: skip
     s.valid("a client answers too", "client", CALLING, 8, 0, False, 77, sends=[frame(8, 0, True, 77).hex()], section="3.3")
     s.valid("an answer nobody asked for", "server", SERVING, 8, 0, True, 5, outcome="ignored", sends=[], section="3.3")
     s.case("answers are no flood", "server", GREETED, receive(frame(8, 0, True, 5) * 20), "ignored", sends=[], section="3.3")
+
+
+def resets(s: Section) -> None:
+    """Streams that are given up, or refused, too fast."""
+    few = {"resets_max": 2}
+    up = [receive(frame(*opening(n)), frame(6, n)) for n in (1, 2, 3)]
+    two = GREETED + up[0] + up[1]
+    s.refused("two cancels of two", "server", GREETED + up[0] + receive(frame(*opening(2))), frame(6, 2), 2,
+              "cancelled", limits=few, open=[], section="2")  # fmt: skip
+    s.case("a third cancel of two", "server", two + up[2][:1], up[2][1:], "connection_error", limits=few,
+           error=ERROR["reset_flood"], last_stream=3, ends=[end(3, "reset_flood")], open=[], section="2")  # fmt: skip
+    s.case("cancels with a pause", "server", two + [{"at_ms": 2000}] + up[2][:1], up[2][1:], "stream_error", limits=few,
+           ends=[end(3, "cancelled")], open=[], section="2")  # fmt: skip
+    nameless = [frame(*opening(n, method="")) for n in (1, 2, 3)]
+    s.case("a third refused call of two", "server", GREETED + receive(*nameless[:2]), receive(nameless[2]),
+           "connection_error", limits=few, error=ERROR["reset_flood"], last_stream=2, ends=[], open=[], section="2",
+           why="the OPEN that is one too many was not taken")  # fmt: skip
+    s.case("cancels of what has ended are no resets", "server", SERVED, receive(frame(6, 1) * 5), "ignored",
+           limits=few, open=[], ends=[], section="2")  # fmt: skip
+    s.case("a second cancel is no reset", "server", two[:-2] + receive(frame(*opening(2))), receive(frame(6, 2) * 5),
+           "stream_error", limits=few, ends=[end(2, "cancelled")], open=[], section="2")  # fmt: skip
 
 
 def goaways(s: Section) -> None:
@@ -144,6 +175,6 @@ def goaways(s: Section) -> None:
 def cases() -> Section:
     """All cases of section 3."""
     s = Section("3")
-    for part in (hellos, windows, credits, pings, goaways):
+    for part in (hellos, windows, credits, pings, resets, goaways):
         part(s)
     return s

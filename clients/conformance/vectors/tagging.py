@@ -17,6 +17,8 @@ LIMITS: Dict[str, int] = {
     "depth_max": 8,
     "items_max": 65_536,
     "pings_max": 10,
+    "ping_strikes_max": 2,
+    "resets_max": 1_000,
     "idle_ms": 300_000,
     "control_bytes_max": 1_048_576,
 }

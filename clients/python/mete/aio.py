@@ -166,6 +166,12 @@ class AsyncClient:
         """`SERVING`, or `NOT_SERVING` while the server drains."""
         return await self._ask(asking.health(deadline))
 
+    async def watch_health(self, model: Optional[str] = None, *, deadline: Optional[float] = None) -> AsyncStream[str]:
+        """What `health` says now, and whenever that changes; ends with the error `draining` when the server goes away."""
+        stream: AsyncStream[str] = await self._start(asking.watch_health(model, deadline), AsyncStream)
+        stream.half_close()
+        return stream
+
     async def reflect(self, deadline: Optional[float] = None) -> Reflection:
         """The server's methods and limits."""
         return await self._ask(asking.reflect(deadline))

@@ -107,6 +107,11 @@ def health(deadline: Optional[float]) -> Request[str]:
     return request("Health.Check", requests.read_health, deadline=deadline)
 
 
+def watch_health(model: Optional[str], deadline: Optional[float]) -> Request[str]:
+    """Whether the server serves, now and whenever that changes."""
+    return request("Health.Watch", requests.read_health, model, deadline)
+
+
 def reflect(deadline: Optional[float]) -> Request[Reflection]:
     """What the server can do."""
     return request("Reflect.Describe", requests.read_reflection, deadline=deadline)

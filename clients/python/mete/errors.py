@@ -50,4 +50,5 @@ CONNECTION_STATUS = {
     "credit_overrun": Status.RESOURCE_EXHAUSTED,
     "credit_overflow": Status.OUT_OF_RANGE,
     "ping_flood": Status.RESOURCE_EXHAUSTED,
+    "reset_flood": Status.RESOURCE_EXHAUSTED,
 }

@@ -149,10 +149,12 @@ def read_bill(message: Any) -> Bill:
 
 
 def read_health(message: Any) -> str:
-    """The message of Health.Check."""
+    """A message of Health.Check or Health.Watch."""
     return str(message["status"])
 
 
 def read_reflection(message: Any) -> Reflection:
     """The message of Reflect.Describe."""
-    return Reflection(message["version"], message["methods"], message["limits"])
+    return Reflection(
+        message["version"], message["methods"], message["limits"], message.get("options", {}), message.get("details", {})
+    )

@@ -172,6 +172,12 @@ class Client:
         """`SERVING`, or `NOT_SERVING` while the server drains."""
         return self._ask(asking.health(deadline))
 
+    def watch_health(self, model: Optional[str] = None, *, deadline: Optional[float] = None) -> Stream[str]:
+        """What `health` says now, and whenever that changes; ends with the error `draining` when the server goes away."""
+        stream: Stream[str] = self._start(asking.watch_health(model, deadline), Stream)
+        stream.half_close()
+        return stream
+
     def reflect(self, deadline: Optional[float] = None) -> Reflection:
         """The server's methods and limits."""
         return self._ask(asking.reflect(deadline))

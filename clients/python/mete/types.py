@@ -99,8 +99,11 @@ class Reflection:
     """What the server says of itself."""
 
     version: int
+    #: By name: `takes`, `gives`, `answers_often`, `needs_model`, `params` (PROTOCOL.md §5.1).
     methods: Dict[str, Any]
     limits: Dict[str, Any]
+    options: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    details: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Answer(List[T], Generic[T]):

@@ -65,7 +65,7 @@ class Call:
         methods = {
             "Generate": self._generate, "Predict": self._predict, "Embed": self._embed, "Classify": self._classify,
             "Tokenize": self._tokenize, "Models.List": self._list, "Models.Describe": self._describe,
-            "Usage.Bill": self._usage, "Health.Check": self._health, "Reflect.Describe": self._reflect,
+            "Usage.Bill": self._usage, "Health.Check": self._health, "Health.Watch": self._watch, "Reflect.Describe": self._reflect,
         }  # fmt: skip
         if self.method not in methods:
             raise Refused(Status.UNIMPLEMENTED, "unknown_method", self.method)
@@ -146,6 +146,11 @@ class Call:
 
     def _health(self) -> Iterator[Any]:
         yield {"status": "SERVING"}
+
+    def _watch(self) -> Iterator[Any]:
+        yield {"status": "SERVING"}
+        yield {"status": "NOT_SERVING"}
+        raise Refused(Status.UNAVAILABLE, "draining", "going away")
 
     def _reflect(self) -> Iterator[Any]:
         yield {"version": 1, "methods": {"Generate": {}}, "limits": {"streams_max": 100}}

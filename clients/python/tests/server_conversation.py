@@ -12,6 +12,7 @@ from mete.wire.conversation import Conversation
 from mete.wire.encode import encode
 from mete.wire.frames import Billing, Cancel, Credit, Data, End, Frame, Goaway, HalfClose, Hello, Open
 from mete.wire.limits import TOP, Limits
+from mete.wire.rate import Rate
 from mete.wire.windows import ReceiveWindow, SendWindow
 
 from .openings import objection
@@ -81,8 +82,15 @@ class ServerConversation(Conversation[ServerEvent]):
         super().__init__(limits, "probe")
         self.streams: Dict[int, _Stream] = {}
         self.last_stream = 0
+        self._resets = Rate(limits.resets_max)
+        self._now = 0.0
         #: Every END that was sent: stream, status, detail.
         self.ends: List[Tuple[int, Status, str]] = []
+
+    def receive(self, data: bytes, now: float) -> List[ServerEvent]:
+        """Takes bytes, and remembers when."""
+        self._now = now
+        return super().receive(data, now)
 
     def send(self, stream: int, message: Any) -> bool:
         """Sends a message if credit covers it; a closed stream swallows it."""
@@ -95,6 +103,7 @@ class ServerConversation(Conversation[ServerEvent]):
             return False
         self.send_window.spend(size)
         state.send_window.spend(size)
+        self._strikes = 0
         self._output += frame
         return True
 
@@ -174,6 +183,7 @@ class ServerConversation(Conversation[ServerEvent]):
         elif isinstance(frame, Cancel):
             state = self._known(frame.stream)
             if state and not state.cancelled:
+                self._count_reset()
                 state.cancelled = True
                 events.append(Cancelled(frame.stream))
         else:
@@ -182,16 +192,21 @@ class ServerConversation(Conversation[ServerEvent]):
     def _take_open(self, frame: Open, events: List[ServerEvent]) -> None:
         if not self.last_stream < frame.stream <= TOP:
             raise WireError("stream_id", f"OPEN of stream {frame.stream} after {self.last_stream}")
-        self.last_stream = frame.stream
-        if len(self.streams) >= self.limits.streams_max:
-            self._refuse(frame.stream, "streams_max")
-            return
         fault = objection(frame, self.limits)
+        if len(self.streams) >= self.limits.streams_max:
+            fault = ("streams_max", "")
         if fault:
+            self._count_reset()
+            self.last_stream = frame.stream
             self._refuse(frame.stream, *fault)
             return
+        self.last_stream = frame.stream
         self.streams[frame.stream] = _Stream(self.peer_limits.stream_credit, self.limits.stream_credit)
         events.append(Opened(frame))
+
+    def _count_reset(self) -> None:
+        if not self._resets.take(self._now):
+            raise WireError("reset_flood", f"more than {self.limits.resets_max} in a second")
 
     def _take_data(self, frame: Data, size: int, events: List[ServerEvent]) -> None:
         state = self._known(frame.stream)

@@ -82,6 +82,9 @@ def test_the_small_calls(server: ProbeServer) -> None:
             assert await client.tokenize(iter(["a", "b"])) == [97, 98]
             assert await client.models() == [await client.describe("probe")]
             assert await client.health() == "SERVING"
+            watch = await client.watch_health()
+            assert await watch.__anext__() == "SERVING"
+            await watch.aclose()
             assert (await client.reflect()).version == 1
             assert await client.ping() >= 0
             await client.embed(["x"], options=CallOptions(call=call))

@@ -58,7 +58,7 @@ WRONG = {
     "an open": (frame(1, 1, "M", {}, {}), "wrong_direction"),
     "credit of nothing": (frame(7, 0, 0), "credit_overflow"),
     "data without credit": (frame(2, 1, [0, "x" * 70_000, -1.0]), "credit_overrun"),
-    "pings without end": (frame(8, 0, False, 1) * 11, "ping_flood"),
+    "pings without end": (frame(8, 0, False, 1) * 13, "ping_flood"),
 }
 
 

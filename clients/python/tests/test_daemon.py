@@ -129,7 +129,15 @@ def test_models_health_reflect_and_ping(client: mete.Client) -> None:
     assert client.describe("smollm2") == models["smollm2"]
     assert "Generate" in models["smollm2"].methods and "Embed" in models["minilm"].methods
     assert client.health() == "SERVING"
-    assert "Generate" in client.reflect().methods
+    with client.watch_health("smollm2") as watch:
+        assert next(watch) == "SERVING"
+    assert watch.bill and watch.bill.status == 1
+    with pytest.raises(MeteError) as caught:
+        next(client.watch_health("nobody"))
+    assert caught.value.detail == "unknown_model"
+    reflection = client.reflect()
+    assert reflection.methods["Generate"]["params"]["max_tokens"]["default"] == 128
+    assert reflection.details["queue_full"]["retry"] == "later" and "deadline_ms" in reflection.options
     assert client.ping() > 0
 
 

@@ -100,6 +100,11 @@ def test_the_small_calls(server: ProbeServer) -> None:
         assert model == client.describe("probe")
         assert model.tariff == mete.Tariff("EUR", 5) and model.labels == ["short", "long"]
         assert client.health() == "SERVING"
+        news = []
+        with pytest.raises(MeteError) as gone:
+            for health in client.watch_health():
+                news.append(health)
+        assert news == ["SERVING", "NOT_SERVING"] and gone.value.detail == "draining"
         assert client.reflect().limits == {"streams_max": 100}
         assert client.ping() >= 0
         client.embed(["x"], options=CallOptions(call=call))

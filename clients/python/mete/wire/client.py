@@ -58,6 +58,7 @@ class ClientConversation(Conversation[ClientEvent]):
             return False
         self.send_window.spend(size)
         state.send_window.spend(size)
+        self._strikes = 0
         self._output += frame
         return True
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import collections
-from typing import Deque, Generic, List, Optional, TypeVar
+from typing import Generic, List, Optional, TypeVar
 
 from ..errors import WireError
 from .decode import decode
 from .encode import encode
 from .frames import Credit, Frame, Goaway, Hello, Ping
 from .limits import TOP, Limits
+from .rate import Rate
 from .reader import FrameReader
 from .windows import ReceiveWindow, SendWindow
 
@@ -31,7 +31,8 @@ class Conversation(Generic[Event]):
         self.send_window = SendWindow(Limits().connection_credit)
         self._receive_window = ReceiveWindow(limits.connection_credit)
         self._reader = FrameReader(limits.frame_bytes_max)
-        self._pings: Deque[float] = collections.deque()
+        self._pings = Rate(limits.pings_max)
+        self._strikes = 0
         self._output = bytearray()
         self._emit(Hello([VERSION], software, limits))
 
@@ -102,12 +103,12 @@ class Conversation(Generic[Event]):
         if frame.ack:
             self._take_pong(frame.token, events)
             return
-        while self._pings and self._pings[0] <= now - 1:
-            self._pings.popleft()
-        if len(self._pings) >= self.limits.pings_max:
-            raise WireError("ping_flood", f"more than {self.limits.pings_max} in a second")
-        self._pings.append(now)
-        self._emit(Ping(True, frame.token))
+        if self._pings.take(now):
+            self._emit(Ping(True, frame.token))
+            return
+        self._strikes += 1
+        if self._strikes > self.limits.ping_strikes_max:
+            raise WireError("ping_flood", f"more than {self.limits.pings_max} in a second, {self._strikes} times over")
 
     def _take_credit(self, frame: Credit, events: List[Event]) -> None:
         if not 1 <= frame.bytes <= TOP:

@@ -24,6 +24,8 @@ class Limits:
     depth_max: int = 8
     items_max: int = 65_536
     pings_max: int = 10
+    ping_strikes_max: int = 2
+    resets_max: int = 1_000
     idle_ms: int = 300_000
     control_bytes_max: int = 1_048_576
 

@@ -1,0 +1,102 @@
+import Wire
+
+// What each call takes and gives, in words that a generic client can show and obey.
+
+extension Method {
+  /// One entry of `params`.
+  struct Parameter {
+    let name: String
+    /// MessagePack's type: `uint`, `float`, `bool`, `str`, `bin` or `array`.
+    let type: String
+    /// What the value may be.
+    let rule: String
+    /// What absence means; nil if the model or the server decides, or if it must be there.
+    var standard: Value?
+    var isRequired = false
+  }
+
+  /// Its parameters.
+  var params: [Parameter] {
+    switch self {
+    case .generate: Self.sampling + Self.formatting
+    case .predict:
+      [
+        Parameter(name: "top_k", type: "uint", rule: "uint 1 to 100", standard: 5),
+        Parameter(name: "special", type: "bool", rule: "bool", standard: true),
+        Parameter(name: "max_tokens", type: "uint", rule: "uint ≥ 1", standard: 1024),
+      ]
+    case .embed:
+      [
+        Self.input, Parameter(name: "normalize", type: "bool", rule: "bool"),
+        Parameter(name: "truncate", type: "bool", rule: "bool", standard: false),
+      ]
+    case .classify:
+      [
+        Self.input, Parameter(name: "truncate", type: "bool", rule: "bool", standard: false),
+        Parameter(name: "top_k", type: "uint", rule: "uint ≥ 1"),
+        Parameter(name: "pair", type: "str", rule: "str"),
+      ]
+    case .tokenize: [Parameter(name: "special", type: "bool", rule: "bool", standard: true)]
+    case .usageBill:
+      [Parameter(name: "call", type: "bin", rule: "bin of 16 bytes, required", isRequired: true)]
+    case .modelsList, .modelsDescribe, .healthCheck, .healthWatch, .reflectDescribe: []
+    }
+  }
+
+  /// What the client's messages may be; nil if it sends none.
+  var takes: String? {
+    switch self {
+    case .generate, .predict, .embed, .classify: "text or tokens"
+    case .tokenize: "text"
+    default: nil
+    }
+  }
+
+  /// What one message of the server is.
+  var gives: String {
+    switch self {
+    case .generate: "[token, text, logprob]"
+    case .predict: "[position, token, [[token, logprob], …]]"
+    case .embed: "[index, bin]"
+    case .classify: "[index, [[label, score], …]]"
+    case .tokenize: "[token, …]"
+    case .modelsList: "[model, …]"
+    case .modelsDescribe: "model"
+    case .usageBill: "bill"
+    case .healthCheck, .healthWatch: "{status}"
+    case .reflectDescribe: "{version, methods, options, details, limits}"
+    }
+  }
+
+  /// Whether the server may send more than one message.
+  var answersOften: Bool { needsEngine || self == .healthWatch }
+
+  private static let input = Parameter(
+    name: "input",
+    type: "str",
+    rule: "\"pieces\" or \"each\"",
+    standard: "pieces"
+  )
+
+  private static let sampling = [
+    Parameter(name: "max_tokens", type: "uint", rule: "uint ≥ 1", standard: 128),
+    Parameter(name: "temperature", type: "float", rule: "float ≥ 0", standard: .float(0)),
+    Parameter(name: "top_k", type: "uint", rule: "uint", standard: 0),
+    Parameter(name: "top_p", type: "float", rule: "float in (0, 1]", standard: .float(1)),
+    Parameter(name: "min_p", type: "float", rule: "float in [0, 1]", standard: .float(0)),
+    Parameter(name: "repetition_penalty", type: "float", rule: "float > 0", standard: .float(1)),
+    Parameter(name: "seed", type: "uint", rule: "uint"),
+  ]
+
+  private static let formatting = [
+    Parameter(
+      name: "stop",
+      type: "array",
+      rule: "array of up to 16 str of 1 to 256 bytes",
+      standard: []
+    ),
+    Parameter(name: "format", type: "str", rule: "\"raw\" or \"chat\"", standard: "raw"),
+    Parameter(name: "system", type: "str", rule: "str, with format \"chat\""),
+    Parameter(name: "ignore_eos", type: "bool", rule: "bool", standard: false),
+  ]
+}
