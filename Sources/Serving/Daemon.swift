@@ -65,7 +65,7 @@ public final class Daemon {
     exchange = Exchange(
       configuration,
       catalog: Catalog(Array(zip(models, configuration.models.map(\.tariff)))),
-      loop: loop,
+      timekeeper: loop,
       orders: orders,
       clock: { origin.duration(to: .now) },
       log: log

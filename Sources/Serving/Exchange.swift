@@ -10,18 +10,22 @@ import Wire
 final class Exchange {
   let configuration: Configuration
   let catalog: Catalog
-  let loop: EventLoop
+  let timekeeper: any Timekeeper
   let orders: WorkQueue<Order>
   let clock: @Sendable () -> Duration
   let log: Logger
+  /// Where made-up call ids and seeds come from.
+  private var entropy: any RandomNumberGenerator
   private(set) var ledger: Ledger
   private(set) var isDraining = false
   private var drainEnd = Duration.zero
-  private var ticker: Timer?
+  private var ticker: (any Alarm)?
   /// Calls that ran when the drain time was over.
   private(set) var evictedCount = 0
   private(set) var calls: [SequenceID: Call] = [:]
-  private var peers: [ObjectIdentifier: Peer] = [:]
+  /// By number, in the order in which they came.
+  private var peers: [UInt64: Peer] = [:]
+  private var peerCount: UInt64 = 0
   private var sequenceCount: UInt64 = 0
   /// Called when a drain has nothing left to wait for.
   var onDrained: (() -> Void)?
@@ -29,27 +33,31 @@ final class Exchange {
   init(
     _ configuration: Configuration,
     catalog: Catalog,
-    loop: EventLoop,
+    timekeeper: any Timekeeper,
     orders: WorkQueue<Order>,
     clock: @escaping @Sendable () -> Duration,
-    log: Logger
+    log: Logger,
+    entropy: any RandomNumberGenerator = SystemRandomNumberGenerator()
   ) {
     self.configuration = configuration
     self.catalog = catalog
-    self.loop = loop
+    self.timekeeper = timekeeper
     self.orders = orders
     self.clock = clock
     self.log = log
+    self.entropy = entropy
     ledger = Ledger(rememberedMax: configuration.billsRemembered)
   }
 
   var now: Duration { clock() }
 
-  /// Takes a new connection.
-  func accept(_ connection: Connection, tenant: String) {
-    let peer = Peer(connection, tenant: tenant, exchange: self)
+  /// Takes a new connection, whatever carries it.
+  @discardableResult
+  func accept(_ connection: any Transport, tenant: String) -> Peer {
+    peerCount += 1
+    let peer = Peer(peerCount, connection, tenant: tenant, exchange: self)
     let isFull = peers.count >= configuration.limits.connectionsMax
-    peers[ObjectIdentifier(peer)] = peer
+    peers[peer.number] = peer
     peer.start()
     if isFull {
       peer.refuse(
@@ -59,10 +67,11 @@ final class Exchange {
     } else if isDraining {
       peer.goAway("the server is going away")
     }
+    return peer
   }
 
   func forget(_ peer: Peer) {
-    peers[ObjectIdentifier(peer)] = nil
+    peers[peer.number] = nil
     checkDrained()
   }
 
@@ -76,6 +85,15 @@ final class Exchange {
     let asked = call.open.deadline ?? .seconds(Int64.max >> 32)
     return call.method == .healthWatch ? asked : min(asked, configuration.limits.callTimeMax)
   }
+
+  /// A call id for a call that brought none.
+  func makeCallID() -> CallID { CallID(using: &entropy) }
+
+  /// Randomness for a call that brought none.
+  func makeSeed() -> UInt64 { entropy.next() }
+
+  /// A factor for times that should not be the same everywhere.
+  func makeJitter() -> Double { .random(in: 0.9 ... 1.1, using: &entropy) }
 
   /// Takes a call's id for its tenant.
   func claim(_ call: Call) throws(WireError) {
@@ -113,7 +131,7 @@ final class Exchange {
   /// no other reason to wake up.
   private func startTicking() {
     guard ticker == nil else { return }
-    let timer = Timer(on: loop) { [weak self] in
+    let timer = timekeeper.makeAlarm { [weak self] in
       guard let self else { return }
       if self.calls.isEmpty { self.stopTicking() } else { self.orders.post(.tick) }
     }
@@ -128,12 +146,12 @@ final class Exchange {
 
   /// Hands the engine's emissions to their calls.
   func deliver(_ emissions: [Emission]) {
-    var touched: [ObjectIdentifier: Peer] = [:]
+    var touched: [UInt64: Peer] = [:]
     for emission in emissions {
       guard let call = calls[emission.id] else {
         preconditionFailure("an emission for sequence \(emission.id.number), which has no call")
       }
-      if let peer = call.peer { touched[ObjectIdentifier(peer)] = peer }
+      if let peer = call.peer { touched[peer.number] = peer }
       if case .ended(let id, let outcome, let bill) = emission {
         calls[id] = nil
         end(call, outcome, bill)
@@ -143,7 +161,7 @@ final class Exchange {
         call.peer?.deliver(message, for: call)
       }
     }
-    for peer in touched.values { peer.flush() }
+    for peer in Self.ordered(touched) { peer.flush() }
     checkDrained()
   }
 
@@ -209,15 +227,15 @@ final class Exchange {
     guard !isDraining else { return }
     isDraining = true
     drainEnd = now + configuration.drain
-    for peer in peers.values { peer.goAway("the server is going away") }
-    Timer.once(on: loop, after: configuration.drain) { [weak self] in self?.endAll() }
+    for peer in Self.ordered(peers) { peer.goAway("the server is going away") }
+    timekeeper.once(after: configuration.drain) { [weak self] in self?.endAll() }
     checkDrained()
   }
 
   /// The drain time is over: what still runs ends now, and is billed.
   private func endAll() {
-    for peer in peers.values {
-      for call in peer.calls.values {
+    for peer in Self.ordered(peers) {
+      for call in peer.callsInOrder {
         evictedCount += 1
         peer.interrupt(
           call,
@@ -228,6 +246,11 @@ final class Exchange {
       peer.flush()
     }
     checkDrained()
+  }
+
+  /// What happens does not hang on a dictionary's whim.
+  private static func ordered(_ peers: [UInt64: Peer]) -> [Peer] {
+    peers.values.sorted { $0.number < $1.number }
   }
 
   private func checkDrained() {

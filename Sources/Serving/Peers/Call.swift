@@ -1,5 +1,4 @@
 import Inference
-import Loop
 import Wire
 
 /// One call at the edge: its stream, its place in the engine, and what waits to be sent.
@@ -38,16 +37,16 @@ final class Call {
   /// The end that the client or the edge asked for; results are dropped from then on.
   var asked: End?
   /// Fires at its deadline.
-  var timer: Timer?
+  var timer: (any Alarm)?
   /// The stream's bytes, once its connection is gone.
   var traffic = Traffic()
 
-  init(stream: StreamID, open: Open, tenant: String, opened: Duration, peer: Peer) {
+  init(stream: StreamID, open: Open, id: CallID, tenant: String, opened: Duration, peer: Peer) {
     self.stream = stream
     self.open = open
     self.tenant = tenant
     self.opened = opened
     self.peer = peer
-    id = open.call ?? CallID()
+    self.id = id
   }
 }

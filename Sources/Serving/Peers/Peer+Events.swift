@@ -14,7 +14,7 @@ extension Peer {
     }
     guard !credited.isEmpty else { return }
     let isForAll = credited.contains(0)
-    for call in calls.values.sorted(by: { $0.stream < $1.stream })
+    for call in callsInOrder
     where isForAll || credited.contains(call.stream) {
       pump(call)
     }
@@ -46,12 +46,19 @@ extension Peer {
         "connection failed",
         metadata: ["peer": "\(description)", "detail": "\(detail.rawValue)", "text": "\(text)"]
       )
-      for call in calls.values { violate(call, WireError(detail, text)) }
+      for call in callsInOrder { violate(call, WireError(detail, text)) }
     }
   }
 
   private func enter(_ stream: StreamID, _ open: Open) -> Call {
-    let call = Call(stream: stream, open: open, tenant: tenant, opened: exchange.now, peer: self)
+    let call = Call(
+      stream: stream,
+      open: open,
+      id: open.call ?? exchange.makeCallID(),
+      tenant: tenant,
+      opened: exchange.now,
+      peer: self
+    )
     calls[stream] = call
     call.method = Method(rawValue: open.method)
     return call
@@ -73,7 +80,7 @@ extension Peer {
         try exchange.claim(call)
         let model = try exchange.catalog.model(open.model, for: method)
         call.model = model.name
-        let task = try parameters.task(seed: UInt64.random(in: 0 ... .max))
+        let task = try parameters.task(seed: exchange.makeSeed())
         if case .generate(let settings) = task, settings.sampling.temperature > 0 {
           call.seed = settings.sampling.seed
         }
@@ -89,7 +96,7 @@ extension Peer {
   /// has finished already, or never saw, ends here.
   private func watchDeadline(of call: Call) {
     let deadline = exchange.timeLeft(for: call)
-    call.timer = Timer.once(on: exchange.loop, after: deadline) { [weak self, weak call] in
+    call.timer = exchange.timekeeper.once(after: deadline) { [weak self, weak call] in
       guard let self, let call else { return }
       if call.sequence != nil, call.ending == nil {
         self.exchange.orders.post(.tick)

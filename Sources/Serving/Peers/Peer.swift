@@ -6,22 +6,25 @@ import Wire
 /// One client connection: moves bytes between its socket and its conversation, and turns what the
 /// client says into calls.
 final class Peer {
+  /// Its place in the order of connections.
+  let number: UInt64
   /// Who pays for everything on this connection.
   let tenant: String
   let exchange: Exchange
   var conversation: Conversation
   var calls: [StreamID: Call] = [:]
-  private let connection: Connection
-  private var ticker: Timer?
+  private let connection: any Transport
+  private var ticker: (any Alarm)?
   private var isClosed = false
 
-  init(_ connection: Connection, tenant: String, exchange: Exchange) {
+  init(_ number: UInt64, _ connection: any Transport, tenant: String, exchange: Exchange) {
+    self.number = number
     self.connection = connection
     self.tenant = tenant
     self.exchange = exchange
     var limits = exchange.configuration.limits.wire
     // Connections that came together do not all leave together.
-    limits.age = limits.age * Double.random(in: 0.9 ... 1.1)
+    limits.age = limits.age * exchange.makeJitter()
     conversation = Conversation(
       software: "mete \(Version.current)",
       limits: limits,
@@ -31,7 +34,7 @@ final class Peer {
 
   /// Begins to listen; the server's HELLO goes out.
   func start() {
-    ticker = Timer(on: exchange.loop) { [weak self] in self?.tick() }
+    ticker = exchange.timekeeper.makeAlarm { [weak self] in self?.tick() }
     connection.drainMark = exchange.configuration.limits.wire.outputBytesMax / 2
     connection.onBytes = { [weak self] in self?.receive($0) }
     connection.onDrained = { [weak self] in self?.flush() }
@@ -42,6 +45,9 @@ final class Peer {
   }
 
   var description: String { connection.remoteDescription }
+
+  /// The calls, oldest first.
+  var callsInOrder: [Call] { calls.values.sorted { $0.stream < $1.stream } }
 
   private func receive(_ bytes: [UInt8]) {
     act(on: conversation.receive(bytes, now: exchange.now))
@@ -66,7 +72,7 @@ final class Peer {
     if conversation.hasOutput { connection.write(conversation.takeOutput()) }
     if let due = conversation.nextTick {
       // Not zero: a timer that is due at once again would keep the loop from its sockets.
-      ticker?.start(after: max(.milliseconds(1), due - exchange.now))
+      ticker?.start(after: max(.milliseconds(1), due - exchange.now), every: nil)
     } else {
       ticker?.stop()
     }
@@ -82,7 +88,7 @@ final class Peer {
 
   /// Watches end with the connection; what they watch is told a last time.
   private func endWatches(_ text: String) {
-    for call in calls.values.sorted(by: { $0.stream < $1.stream })
+    for call in callsInOrder
     where call.isWatching && call.ending == nil {
       if exchange.isDraining, let last = try? exchange.health(call) { call.pending.append(last) }
       call.ending = (End(.draining, text: text), Inference.Bill())
@@ -103,7 +109,7 @@ final class Peer {
     ticker?.close()
     // It counts as a connection until the last byte is out: a drain waits for it, and so do bounds.
     connection.onClose = { [exchange, self] in exchange.forget(self) }
-    connection.finish(within: exchange.farewell)
+    connection.finish(within: exchange.farewell, lingering: .seconds(2))
   }
 
   /// The socket is gone: whatever runs is cancelled, and billed all the same.
@@ -112,7 +118,7 @@ final class Peer {
     isClosed = true
     ticker?.close()
     connection.close()
-    for call in calls.values.sorted(by: { $0.stream < $1.stream }) {
+    for call in callsInOrder {
       call.traffic = conversation.end(call.stream, End(.cancelled))
       call.peer = nil
       exchange.abandon(call)
