@@ -11,7 +11,7 @@ extension Exchange {
     case .usageBill: try recallBill(call)
     case .healthCheck, .healthWatch: try health(call)
     case .reflectDescribe: reflection(limits: configuration.limits.wire)
-    case .generate, .predict, .embed, .classify, .tokenize, nil:
+    case .generate, .predict, .embed, .classify, .tokenize, .reflectEcho, nil:
       preconditionFailure("\(call.open.method) is not answered at the edge")
     }
   }

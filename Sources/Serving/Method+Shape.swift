@@ -39,7 +39,8 @@ extension Method {
     case .tokenize: [Parameter(name: "special", type: "bool", rule: "bool", standard: true)]
     case .usageBill:
       [Parameter(name: "call", type: "bin", rule: "bin of 16 bytes, required", isRequired: true)]
-    case .modelsList, .modelsDescribe, .healthCheck, .healthWatch, .reflectDescribe: []
+    case .modelsList, .modelsDescribe, .healthCheck, .healthWatch, .reflectDescribe, .reflectEcho:
+      []
     }
   }
 
@@ -48,6 +49,7 @@ extension Method {
     switch self {
     case .generate, .predict, .embed, .classify: "text or tokens"
     case .tokenize: "text"
+    case .reflectEcho: "anything"
     default: nil
     }
   }
@@ -64,12 +66,13 @@ extension Method {
     case .modelsDescribe: "model"
     case .usageBill: "bill"
     case .healthCheck, .healthWatch: "{status}"
+    case .reflectEcho: "anything"
     case .reflectDescribe: "{version, methods, options, details, limits}"
     }
   }
 
   /// Whether the server may send more than one message.
-  var answersOften: Bool { needsEngine || self == .healthWatch }
+  var answersOften: Bool { needsEngine || self == .healthWatch || self == .reflectEcho }
 
   private static let input = Parameter(
     name: "input",

@@ -11,12 +11,14 @@ enum Method: String, CaseIterable, Sendable {
   case healthCheck = "Health.Check"
   case healthWatch = "Health.Watch"
   case reflectDescribe = "Reflect.Describe"
+  case reflectEcho = "Reflect.Echo"
 
   /// Whether the engine answers it; the others are answered at the edge.
   var needsEngine: Bool {
     switch self {
     case .generate, .predict, .embed, .classify, .tokenize: true
-    case .modelsList, .modelsDescribe, .usageBill, .healthCheck, .healthWatch, .reflectDescribe:
+    case .modelsList, .modelsDescribe, .usageBill, .healthCheck, .healthWatch, .reflectDescribe,
+      .reflectEcho:
       false
     }
   }

@@ -117,6 +117,31 @@ struct LifeTests {
     }
   }
 
+  @Test func anEchoIsWhatWasSentAndPushesBack() throws {
+    try withDaemon { daemon, peer, loop in
+      let odd: [Value] = [.nil, .float(.infinity), .array([.map([])]), "text", .binary([0xFF]), -5]
+      let many = odd + (0 ..< 3000).map { Value($0) }
+      let whole = try ask(peer, loop, Open("Reflect.Echo"), many)
+      #expect(whole.messages == many && whole.end?.status == .ok)
+      #expect(whole.bill?.macsTotal == 0)
+      var limits = Limits()
+      limits.streamCredit = 1000
+      let deaf = TestPeer(daemon.unix, on: loop, limits: limits)
+      deaf.isReading = false
+      let stream = try deaf.call(
+        Open("Reflect.Echo"),
+        (0 ..< 300).map { _ in .binary([UInt8](repeating: 7, count: 990)) }
+      )
+      loop.turn(100)
+      let got = deaf.answers[stream]?.messages.count ?? 0
+      #expect(got == 1, "\(got) messages came on credit for one")
+      #expect(deaf.unsentCount > 200, "\(deaf.unsentCount) wait here, as nobody reads there")
+      #expect(try ask(peer, loop, Open("Reflect.Echo"), ["x"]).messages == ["x"])
+      deaf.cancel(stream)
+      #expect(loop.run(within: .seconds(10)) { deaf.openCount == 0 })
+    }
+  }
+
   @Test func reflectionSaysWhatAbsenceMeans() throws {
     let generate = try Parameters([], of: .generate).task(seed: 0)
     guard case .generate(let standard) = generate else { return }

@@ -99,6 +99,9 @@ final class TestPeer {
   /// Whether the server said that it takes no more calls.
   var isGoneAway: Bool { farewell != nil }
 
+  /// Messages that wait for credit.
+  var unsentCount: Int { waiting.count }
+
   /// Streams that still wait for a bill.
   var openCount: Int { failure == nil ? answers.values.filter { $0.bill == nil }.count : 0 }
 

@@ -32,6 +32,8 @@ final class Call {
   var began = false
   /// Results that wait for credit, oldest first; never more than the request's slots.
   var pending: [Value] = []
+  /// What the messages of `pending` cost as input, if they were: credit that goes back as they go out.
+  var owed: [Int] = []
   /// How it ended, once that is known; END and BILL follow when nothing is pending.
   var ending: (end: End, bill: Inference.Bill)?
   /// The end that the client or the edge asked for; results are dropped from then on.

@@ -12,6 +12,13 @@ extension Peer {
     pump(call)
   }
 
+  /// Sends a message back; its credit goes back when it is out, so a client that does not read is not heard.
+  func echo(_ message: Value, bytes: Int, for call: Call) {
+    call.pending.append(message)
+    call.owed.append(bytes)
+    pump(call)
+  }
+
   /// Gives credit back for input that the engine has taken in.
   func consumed(_ weight: Int, by call: Call) {
     conversation.consumed(weight, on: call.stream)
@@ -60,6 +67,10 @@ extension Peer {
       }
     }
     call.pending.removeFirst(sent)
+    if !call.owed.isEmpty {
+      conversation.consumed(call.owed.prefix(sent).reduce(0, +), on: call.stream)
+      call.owed.removeFirst(min(sent, call.owed.count))
+    }
     if sent > 0, call.ending == nil, let sequence = call.sequence {
       exchange.orders.post(.credit(sequence, slots: sent))
     }

@@ -108,6 +108,9 @@ extension Peer {
   }
 
   private func take(_ message: Value, bytes: Int, for call: Call) {
+    if call.method == .reflectEcho, call.ending == nil, call.asked == nil {
+      return echo(message, bytes: bytes, for: call)
+    }
     guard let sequence = call.sequence, call.ending == nil, call.asked == nil else {
       conversation.consumed(bytes, on: call.stream)
       if call.method?.needsEngine == false {
@@ -126,6 +129,9 @@ extension Peer {
   private func closeInput(of call: Call) {
     if let sequence = call.sequence {
       exchange.orders.post(.endOfInput(sequence))
+    } else if call.method == .reflectEcho, call.ending == nil {
+      call.ending = (End(.ok), Inference.Bill())
+      pump(call)
     } else if call.ending == nil {
       answerAtTheEdge(call)
     }
