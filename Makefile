@@ -7,11 +7,12 @@ TESTABLE := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-test
 CACHE := .cache/models
 SOURCES := Package.swift Sources Tests
 PACKAGES := build-essential pkg-config libopenblas-dev libuv1-dev libmsgpack-dev python3 python3-pip python3-venv
+PEERS := libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 ORACLE := .cache/oracle/tokenizers-oracle.jsonl
 VENV := .cache/venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help setup models oracle build demo test check format bench clean
+.PHONY: help setup models oracle build demo test check format peers bench clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -62,8 +63,15 @@ check: setup ## Lint the format, check imports and arrows, run the two-thread pa
 format: ## Format all Swift sources in place.
 	$(SWIFT) format -i -r $(SOURCES)
 
-bench: build models $(VENV)/.ready ## Measure, and write docs/BENCHMARKS.md.
+peers: setup $(VENV)/.ready ## Install what benchmarks compare with (Debian, PyPI).
+	@sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	for p in $(PEERS); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing=1; done; \
+	[ -z "$$missing" ] || { $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $(PEERS); }
+	@$(PYTHON) -m pip install -q --disable-pip-version-check grpcio==1.85.1
+
+bench: build models peers ## Measure, and write docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/run.py
+	@$(PYTHON) Benchmarks/null_calls.py
 
 clean: ## Remove what was built; the cache of models stays.
 	rm -rf .build .build-*

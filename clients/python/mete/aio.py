@@ -176,6 +176,10 @@ class AsyncClient:
         """The server's methods and limits."""
         return await self._ask(asking.reflect(deadline))
 
+    async def echo(self, messages: Iterable[Piece], *, deadline: Optional[float] = None) -> Answer[Any]:
+        """Every message as it was sent, to try out a connection."""
+        return await self._each(asking.echo(deadline), messages)
+
     async def ping(self, timeout: float = 5.0) -> float:
         """Seconds until the server answered. Raises MeteError if it did not in time."""
         line = self._open_line()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 from . import requests
 from .bill import Bill
@@ -110,6 +110,11 @@ def health(deadline: Optional[float]) -> Request[str]:
 def watch_health(model: Optional[str], deadline: Optional[float]) -> Request[str]:
     """Whether the server serves, now and whenever that changes."""
     return request("Health.Watch", requests.read_health, model, deadline)
+
+
+def echo(deadline: Optional[float]) -> Request[Any]:
+    """Every message as it was sent."""
+    return request("Reflect.Echo", requests.read_anything, deadline=deadline)
 
 
 def reflect(deadline: Optional[float]) -> Request[Reflection]:

@@ -153,6 +153,11 @@ def read_health(message: Any) -> str:
     return str(message["status"])
 
 
+def read_anything(message: Any) -> Any:
+    """A message of Reflect.Echo."""
+    return message
+
+
 def read_reflection(message: Any) -> Reflection:
     """The message of Reflect.Describe."""
     return Reflection(

@@ -182,6 +182,10 @@ class Client:
         """The server's methods and limits."""
         return self._ask(asking.reflect(deadline))
 
+    def echo(self, messages: Iterable[Piece], *, deadline: Optional[float] = None) -> Answer[Any]:
+        """Every message as it was sent, to try out a connection."""
+        return self._each(asking.echo(deadline), messages)
+
     def ping(self, timeout: float = 5.0) -> float:
         """Seconds until the server answered. Raises MeteError if it did not in time."""
         channel = self._open_channel()

@@ -66,6 +66,7 @@ class Call:
             "Generate": self._generate, "Predict": self._predict, "Embed": self._embed, "Classify": self._classify,
             "Tokenize": self._tokenize, "Models.List": self._list, "Models.Describe": self._describe,
             "Usage.Bill": self._usage, "Health.Check": self._health, "Health.Watch": self._watch, "Reflect.Describe": self._reflect,
+            "Reflect.Echo": self._echo,
         }  # fmt: skip
         if self.method not in methods:
             raise Refused(Status.UNIMPLEMENTED, "unknown_method", self.method)
@@ -151,6 +152,9 @@ class Call:
         yield {"status": "SERVING"}
         yield {"status": "NOT_SERVING"}
         raise Refused(Status.UNAVAILABLE, "draining", "going away")
+
+    def _echo(self) -> Iterator[Any]:
+        yield from self._each_input()
 
     def _reflect(self) -> Iterator[Any]:
         yield {"version": 1, "methods": {"Generate": {}}, "limits": {"streams_max": 100}}

@@ -87,6 +87,7 @@ def test_the_small_calls(server: ProbeServer) -> None:
             await watch.aclose()
             assert (await client.reflect()).version == 1
             assert await client.ping() >= 0
+            assert await client.echo(["a", [1]]) == ["a", [1]]
             await client.embed(["x"], options=CallOptions(call=call))
             assert (await client.usage_bill(call)).call == call
 

@@ -139,6 +139,7 @@ def test_models_health_reflect_and_ping(client: mete.Client) -> None:
     assert reflection.methods["Generate"]["params"]["max_tokens"]["default"] == 128
     assert reflection.details["queue_full"]["retry"] == "later" and "deadline_ms" in reflection.options
     assert client.ping() > 0
+    assert client.echo(["a", b"\xff", [1, 2]] * 500) == ["a", b"\xff", [1, 2]] * 500
 
 
 def test_a_bill_can_be_asked_for_later(client: mete.Client) -> None:

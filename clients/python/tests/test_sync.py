@@ -107,6 +107,7 @@ def test_the_small_calls(server: ProbeServer) -> None:
         assert news == ["SERVING", "NOT_SERVING"] and gone.value.detail == "draining"
         assert client.reflect().limits == {"streams_max": 100}
         assert client.ping() >= 0
+        assert client.echo(["a", b"\xff", [1, 2]]) == ["a", b"\xff", [1, 2]]
         client.embed(["x"], options=CallOptions(call=call))
         bill = client.usage_bill(call)
         assert bill.call == call and bill.method == "Embed" and bill.tokens_in == 1
