@@ -12,7 +12,7 @@ ORACLE := .cache/oracle/tokenizers-oracle.jsonl
 VENV := .cache/venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help setup models oracle build demo test check format peers bench clean
+.PHONY: help setup models oracle build demo test check format peers bench crowd clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,9 @@ peers: setup $(VENV)/.ready ## Install what benchmarks compare with (Debian, PyP
 bench: build models peers ## Measure, and write docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/run.py
 	@$(PYTHON) Benchmarks/null_calls.py
+
+crowd: build models $(VENV)/.ready ## Put a thousand clients on a daemon for ten minutes, a third of them badly behaved.
+	@$(PYTHON) Benchmarks/crowd.py
 
 clean: ## Remove what was built; the cache of models stays.
 	rm -rf .build .build-*
