@@ -631,7 +631,7 @@ static bool decode(const uint8_t *body, size_t length, const mete_limits *limits
   if (found == NO_MEMORY) return fail_memory(why);
   if (found == MALFORMED) return fail_malformed(why, reason);
   mete_reader reader = {body, body + length};
-  mete_value array, kind, got[5];
+  mete_value array, kind, got[5] = {{0}};
   mete_reader raw[5];
   mete_read(&reader, &array);
   if (array.kind != METE_ARRAY || array.count == 0 || !mete_read(&reader, &kind) || kind.kind != METE_UINT)

@@ -129,7 +129,7 @@ static void generate_in_pieces_equals_the_whole(void) {
   all_text(call, whole, sizeof whole);
   mete_call_free(call);
   for (size_t at = 0; at < length; at += 3)
-    parts[count++] = (mete_piece){METE_PIECE_BYTES, PROMPT + at, length - at < 3 ? length - at : 3};
+    parts[count++] = (mete_piece){METE_PIECE_BYTES, &PROMPT[at], length - at < 3 ? length - at : 3};
   CHECK(mete_generate(client, &smollm2, &params, parts, count, &call) == METE_DONE);
   all_text(call, pieces, sizeof pieces);
   mete_call_free(call);
@@ -205,7 +205,7 @@ static void predict_gives_one_prediction_for_each_token(void) {
   mete_result result = mete_next_prediction(call, 20000, &prediction);
   CHECK(result == METE_DONE);
   CHECK(mete_call_end(call) == NULL);
-  CHECK(mete_send_text(call, PROMPT + 12, strlen(PROMPT) - 12, 5000) == METE_DONE);
+  CHECK(mete_send_text(call, &PROMPT[12], strlen(PROMPT) - 12, 5000) == METE_DONE);
   mete_half_close(call);
   for (; result == METE_DONE; result = mete_next_prediction(call, 20000, &prediction)) {
     CHECK(prediction.position == count);

@@ -144,9 +144,9 @@ static void write_counts(mete_writer *to, mete_reader raw) {
 /* The field of a bill that a key names, each part of `macs` being one. */
 static void write_bill_field(mete_writer *to, const raw_bill *raw, const bill_row *row) {
   const char *at = (const char *)&raw->bill + row->offset;
-  mete_text text;
-  uint64_t count;
-  double number;
+  mete_text text = {NULL, 0};
+  uint64_t count = 0;
+  double number = 0;
   memcpy(&text, at, row->type == TEXT || row->type == TEXT_OR_NIL ? sizeof text : 0);
   memcpy(&count, at, row->type == COUNT || row->type == BUDGET ? sizeof count : 0);
   memcpy(&number, at, row->type == NUMBER ? sizeof number : 0);
@@ -321,9 +321,9 @@ static void bill_again(mete_writer *to, const frame *f) {
     const bill_row *row = &bill_rows[i];
     const char *field = (const char *)&f->bill.bill + row->offset;
     mete_reader raw = f->bill.histograms[row->other & 1];
-    mete_text text;
-    uint64_t count;
-    double number;
+    mete_text text = {NULL, 0};
+    uint64_t count = 0;
+    double number = 0;
     memcpy(&text, field, row->type == TEXT || row->type == TEXT_OR_NIL ? sizeof text : 0);
     memcpy(&count, field, row->type == COUNT || row->type == BUDGET ? sizeof count : 0);
     memcpy(&number, field, row->type == NUMBER ? sizeof number : 0);
