@@ -6,7 +6,7 @@ RELEASE := -c release
 TESTABLE := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-test
 CACHE := .cache/models
 SOURCES := Package.swift Sources Tests
-PACKAGES := build-essential pkg-config libopenblas-dev libuv1-dev libmsgpack-dev python3 python3-pip python3-venv
+PACKAGES := build-essential pkg-config libopenblas-dev libuv1-dev libmsgpack-dev python3 python3-pip python3-venv valgrind
 PEERS := libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 ORACLE := .cache/oracle/tokenizers-oracle.jsonl
 VENV := .cache/venv
@@ -48,10 +48,11 @@ oracle: $(ORACLE) ## Write what other implementations answer, for tests to compa
 $(ORACLE): Benchmarks/oracles/tokenizers_oracle.py | models $(VENV)/.ready
 	$(PYTHON) Benchmarks/oracles/tokenizers_oracle.py --text $(CACHE)/text --to $(ORACLE)
 
-test: models oracle ## Run every test: Swift, then Python against the vectors and a live daemon.
+test: models oracle ## Run every test: Swift, then Python and C against the vectors and a live daemon.
 	$(SWIFT) build $(TESTABLE) --build-tests
 	$(SWIFT) test $(TESTABLE) --skip-build
 	@scripts/test_python.sh .build-test/release/meted
+	@scripts/test_c.sh .build-test/release/meted
 
 check: setup ## Lint the format, check imports and arrows, run the two-thread parts under the thread sanitizer.
 	$(SWIFT) format lint --strict -r $(SOURCES)
@@ -77,4 +78,4 @@ crowd: build models $(VENV)/.ready ## Put a thousand clients on a daemon for ten
 	@$(PYTHON) Benchmarks/crowd.py
 
 clean: ## Remove what was built; the cache of models stays.
-	rm -rf .build .build-*
+	rm -rf .build .build-* clients/c/.build
