@@ -61,8 +61,6 @@ public struct Conversation {
   public internal(set) var openCount = 0
   /// Since when nothing is open and nothing has come; nil while a stream is open, and until the tick after its BILL.
   var idleSince: Duration?
-  /// Whether a message was held back because the client has too much to read.
-  var isPressed = false
 
   /// Begins a conversation; the server's HELLO is in the output.
   ///
