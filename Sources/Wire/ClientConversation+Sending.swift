@@ -51,9 +51,6 @@ extension ClientConversation {
     else { return .closed }
     let sent = sendData(message, on: stream, window: &window, line: &line)
     streams[stream]?.send = window
-    if sent == .blocked {
-      isPressed = isPressed || line.outbox.backlog >= line.limits.outputBytesMax
-    }
     return sent
   }
 
@@ -117,10 +114,10 @@ extension ClientConversation {
   /// - Parameter unread: bytes that were taken from here and have not reached the socket yet.
   /// - Returns: what the owner must know.
   public mutating func outputPressure(_ unread: Int) -> [Event] {
+    // Whoever was held back, or only asked what is sendable, saw this backlog: it shrinks nowhere else.
+    let wasOver = line.outbox.backlog >= line.limits.outputBytesMax
     line.outbox.keep(unread: unread)
-    guard isPressed, line.outbox.backlog < line.limits.outputBytesMax else { return [] }
-    isPressed = false
-    return [.creditArrived(0)]
+    return wasOver && line.outbox.backlog < line.limits.outputBytesMax ? [.creditArrived(0)] : []
   }
 
   mutating func giveBack(_ stream: StreamID, atLeast: Int) {

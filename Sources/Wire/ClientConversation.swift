@@ -47,8 +47,6 @@ public struct ClientConversation {
   var lastStream: StreamID = 0
   /// Whether either side has said that no more streams are opened.
   var isGoingAway = false
-  /// Whether a message was held back because the server has too much to read.
-  var isPressed = false
 
   /// Begins a conversation; the client's HELLO is in the output.
   ///

@@ -22,9 +22,7 @@ extension Conversation {
     case .sent(let bytes):
       streams[stream]?.send = window
       streams[stream]?.traffic.bytesOut += bytes + 4
-    case .blocked:
-      isPressed = isPressed || line.outbox.backlog >= line.limits.outputBytesMax
-    case .tooLarge, .closed: break
+    case .blocked, .tooLarge, .closed: break
     }
     return sent
   }
@@ -97,10 +95,10 @@ extension Conversation {
   /// - Parameter unread: bytes that were taken from here and have not reached the socket yet.
   /// - Returns: what the owner must know.
   public mutating func outputPressure(_ unread: Int) -> [Event] {
+    // Whoever was held back, or only asked what is sendable, saw this backlog: it shrinks nowhere else.
+    let wasOver = line.outbox.backlog >= line.limits.outputBytesMax
     line.outbox.keep(unread: unread)
-    guard isPressed, line.outbox.backlog < line.limits.outputBytesMax else { return [] }
-    isPressed = false
-    return [.creditArrived(0)]
+    return wasOver && line.outbox.backlog < line.limits.outputBytesMax ? [.creditArrived(0)] : []
   }
 
   /// The stream, if the owner may send messages on it.

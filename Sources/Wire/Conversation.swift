@@ -67,8 +67,6 @@ public struct Conversation {
   var askedAt: Duration?
   /// The streams that were cancelled or refused in the last second.
   var resets: Rate
-  /// Whether a message was held back because the client has too much to read.
-  var isPressed = false
 
   /// Begins a conversation; the server's HELLO is in the output.
   ///

@@ -95,7 +95,7 @@ final class DaemonHarness {
 }
 
 /// A log that goes nowhere.
-private struct Silence: LogHandler {
+struct Silence: LogHandler {
   var logLevel = Logger.Level.critical
   var metadata = Logger.Metadata()
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -25,6 +25,8 @@ final class TestPeer {
   private var closings: [StreamID] = []
   /// Whether messages are used at once, so that credit goes back.
   var isReading = true
+  /// Messages that were not used yet.
+  private var unread: [(StreamID, Int)] = []
   private var onPong: (() -> Void)?
   /// Called with every END.
   var onEnd: ((StreamID) -> Void)?
@@ -89,6 +91,14 @@ final class TestPeer {
   /// Reads on.
   func resume() { connection?.resumeReading() }
 
+  /// Uses what has come and what will come.
+  func readOn() {
+    isReading = true
+    for (stream, bytes) in unread { conversation.consumed(bytes, on: stream) }
+    unread = []
+    flush()
+  }
+
   /// Drops the socket without a word, as a killed process does.
   func vanish() {
     failure = "vanished"
@@ -118,7 +128,11 @@ final class TestPeer {
       switch event {
       case .message(let stream, let message, let bytes):
         answers[stream]?.messages.append(message)
-        if isReading { conversation.consumed(bytes, on: stream) }
+        if isReading {
+          conversation.consumed(bytes, on: stream)
+        } else {
+          unread.append((stream, bytes))
+        }
       case .ended(let stream, let end):
         answers[stream]?.end = end
         answers[stream]?.endsCount += 1

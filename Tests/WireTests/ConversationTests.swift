@@ -188,6 +188,18 @@ struct ConversationTests {
     server.checkInvariants()
   }
 
+  @Test func whoOnlyAskedWhatIsSendableHearsOfRoom() throws {
+    var server = greeted { $0.outputBytesMax = 5_000 }
+    _ = server.receive(open(1), now: .zero)
+    let message = Value.binary(Array(repeating: 1, count: 5_000))
+    #expect(server.send(message, on: 1) != .blocked, "it was the last that fits")
+    #expect(server.sendable(1) == 0)
+    let output = server.takeOutput()
+    #expect(server.outputPressure(output.count) == [])
+    #expect(server.outputPressure(0) == [.creditArrived(0)])
+    #expect(server.sendable(1) > 0)
+  }
+
   @Test func aPeerThatDoesNotReadItsAnswersIsCutOff() {
     var server = greeted {
       $0.controlBytesMax = 20_000

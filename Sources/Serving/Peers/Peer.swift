@@ -64,12 +64,11 @@ final class Peer {
   /// Writes what the conversation has to say, and whatever that makes room for.
   func flush() {
     guard !isClosed else { return }
-    while conversation.hasOutput {
-      connection.write(conversation.takeOutput())
+    repeat {
+      if conversation.hasOutput { connection.write(conversation.takeOutput()) }
+      // After every write, also the last: nobody else tells of room that was there at once.
       act(on: conversation.outputPressure(connection.queuedBytes))
-    }
-    act(on: conversation.outputPressure(connection.queuedBytes))
-    if conversation.hasOutput { connection.write(conversation.takeOutput()) }
+    } while conversation.hasOutput
     if let due = conversation.nextTick {
       // Not zero: a timer that is due at once again would keep the loop from its sockets.
       ticker?.start(after: max(.milliseconds(1), due - exchange.now), every: nil)

@@ -1,0 +1,42 @@
+import Inference
+import Logging
+import Loop
+import Testing
+
+@testable import Serving
+@testable import Wire
+
+/// A peer on a fake link, with the engine's part spoken by the test.
+struct PeerTests {
+  @Test func roomThatIsThereAtOnceIsUsed() throws {
+    var configuration = Configuration()
+    configuration.limits.wire.outputBytesMax = 300
+    let clock = FakeClock()
+    let calendar = FakeCalendar(clock)
+    let exchange = Exchange(
+      configuration,
+      catalog: TinyHouse.catalog,
+      timekeeper: calendar,
+      orders: WorkQueue(offersMax: 1),
+      clock: { clock.now },
+      log: Logger(label: "test") { _ in Silence() }
+    )
+    let link = Link(0, calendar: calendar, capacity: 700)
+    exchange.accept(link, tenant: "t")
+    var client = ClientConversation(software: "test", now: clock.now)
+    let stream = try client.open(Open("Tokenize"))
+    link.clientWrites(client.takeOutput())
+    _ = link.arriveUp(link.upCount)
+    _ = client.receive(link.arriveDown(link.downCount), now: clock.now)
+
+    // More than the link and the output hold together, all of it under credit.
+    let results = (0 ..< 64).map { Emission.tokens(SequenceID(1), Array(0 ... Int32($0))) }
+    exchange.deliver(results)
+    var got = 0
+    while link.downCount > 0 {
+      let events = client.receive(link.arriveDown(link.downCount), now: clock.now)
+      got += events.count { if case .message(stream, _, _) = $0 { true } else { false } }
+    }
+    #expect(got == results.count, "the client reads on and need not say anything")
+  }
+}

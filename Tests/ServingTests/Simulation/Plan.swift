@@ -1,0 +1,150 @@
+import Inference
+import Support
+import Wire
+
+@testable import Serving
+
+/// A call that a virtual client is going to make: its OPEN, its messages, and how it may end.
+struct Plan {
+  var open: Open
+  var pieces: [Value] = []
+  /// Details that its mistakes ask for; none if it makes no mistake.
+  var mistakes: Set<String> = []
+  /// Whether somebody used its id before.
+  var isReused = false
+  /// Whether chance has no say in its answer.
+  var isGreedy = true
+
+  init(_ open: Open) { self.open = open }
+
+  /// What the engine would be asked; nil for calls that the edge answers or refuses.
+  var task: Request.Task? {
+    guard mistakes.isEmpty, let method = Method(rawValue: open.method), method.needsEngine
+    else { return nil }
+    return try? Parameters(open.params, of: method).task(seed: 1)
+  }
+
+  /// Whether every message is a text of its own.
+  var isEach: Bool { open.params["input"] == "each" }
+}
+
+extension Plan {
+  private static let words = [
+    "the", "rain", "sun", "and", "then", "a", "storm", "over", "hills", "é", "雨", "🌧", "in", "er",
+    "\n", ".", "<|im_end|>", "then the", "x9",
+  ]
+
+  /// A random call; most are right.
+  static func random(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {
+    if random.chance(12) { return mistaken(&random) }
+    switch random.number(0 ... 11) {
+    case 0 ... 3: return generate(conditions, &random)
+    case 4, 5: return predict(conditions, &random)
+    case 6, 7: return encode("Embed", conditions, &random)
+    case 8: return encode("Classify", conditions, &random)
+    case 9: return tokenize(conditions, &random)
+    default:
+      return random.pick([
+        Plan(Open("Models.List")), Plan(Open("Models.Describe", model: "encoder")),
+        Plan(Open("Health.Check")), Plan(Open("Reflect.Describe")),
+      ])
+    }
+  }
+
+  private static func generate(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {
+    var plan = Plan(Open("Generate", model: random.chance(50) ? "language" : nil))
+    plan.set("max_tokens", Value(random.number(1 ... conditions.tokensMax)))
+    if random.chance(70) { plan.set("ignore_eos", .bool(true)) }
+    if random.chance(20) { plan.set("stop", [random.pick(["e", " t", "zz", "\u{FFFD}"])]) }
+    if random.chance(20) {
+      plan.set("temperature", .double(0.9))
+      if random.chance(50) { plan.set("top_k", 5) }
+      plan.isGreedy = false
+    }
+    let isChat = random.chance(15)
+    if isChat { plan.set("format", "chat") }
+    plan.pieces = input(conditions, tokens: !isChat && random.chance(60), &random)
+    return plan
+  }
+
+  private static func predict(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {
+    var plan = Plan(Open("Predict"))
+    plan.set("top_k", Value(random.number(1 ... 4)))
+    if random.chance(80) { plan.set("max_tokens", Value(random.number(1 ... 60))) }
+    plan.pieces = input(conditions, tokens: random.chance(60), &random)
+    return plan
+  }
+
+  private static func encode(
+    _ method: String,
+    _ conditions: Conditions,
+    _ random: inout SplitMix64
+  ) -> Plan {
+    var plan = Plan(Open(method))
+    if random.chance(60) { plan.set("input", "each") }
+    if random.chance(30) { plan.set("truncate", .bool(true)) }
+    if method == "Classify", random.chance(30) { plan.set("top_k", 2) }
+    if method == "Classify", random.chance(20) { plan.set("pair", "the sun") }
+    let tokens = plan.open.params["pair"] == nil && random.chance(30)
+    plan.pieces = input(conditions, tokens: tokens, &random, idsMax: 80)
+    return plan
+  }
+
+  private static func tokenize(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {
+    var plan = Plan(Open("Tokenize", model: random.pick(["language", "encoder"])))
+    plan.pieces = input(conditions, tokens: false, &random)
+    return plan
+  }
+
+  private static func mistaken(_ random: inout SplitMix64) -> Plan {
+    func plan(_ open: Open, _ pieces: [Value], _ detail: String) -> Plan {
+      var plan = Plan(open)
+      plan.pieces = pieces
+      plan.mistakes = [detail]
+      return plan
+    }
+    return random.pick([
+      plan(Open("Nonsense"), [], "unknown_method"),
+      plan(Open(String(repeating: "n", count: 300)), [], "unknown_method"),
+      plan(Open("Generate", model: "nobody"), ["x"], "unknown_model"),
+      plan(Open("Embed", model: "language"), ["x"], "unsuitable_model"),
+      plan(Open("Predict", ["top_k": 0]), ["x"], "bad_option"),
+      plan(Open("Tokenize", ["tokens_max": 5]), ["x"], "bad_option"),
+      plan(Open("Generate"), ["sun", .map([])], "bad_message"),
+      plan(Open("Predict"), [.array([1, 2]), .array([999_999])], "bad_message"),
+      plan(Open("Generate"), ["sun", .array([1])], "bad_message"),
+      plan(Open("Health.Check"), ["x"], "bad_message"),
+      plan(Open("Usage.Bill"), [], "bad_option"),
+      plan(Open("Models.Describe"), [], "bad_option"),
+      plan(Open("Tokenize"), [.array([1])], "bad_message"),
+    ])
+  }
+
+  private mutating func set(_ key: String, _ value: Value) {
+    open.params.append(Value.Entry(key, value))
+  }
+
+  /// Pieces of text, as strings or cut anywhere, or of token ids.
+  private static func input(
+    _ conditions: Conditions,
+    tokens: Bool,
+    _ random: inout SplitMix64,
+    idsMax: Int = 255
+  ) -> [Value] {
+    let most = conditions.messageBytesMax
+    return (0 ..< random.number(1 ... 4)).map { _ in
+      if tokens {
+        let count = random.number(1 ... min(random.pick([6, 40]), most / 3))
+        return .array((0 ..< count).map { _ in Value(random.number(0 ... idsMax)) })
+      }
+      let words = (0 ..< random.number(1 ... 8)).map { _ in random.pick(Self.words) }
+      let text = words.joined(separator: random.pick([" ", ""])) + random.pick(["", " "])
+      if random.chance(40) {
+        let bytes = Array(text.utf8)
+        let start = random.number(0 ... bytes.count / 3)
+        return .binary(Array(bytes[start...].prefix(most)))
+      }
+      return text.utf8.count <= most ? .string(text) : "sun"
+    }
+  }
+}

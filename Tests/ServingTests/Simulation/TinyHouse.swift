@@ -1,0 +1,35 @@
+import Inference
+import Models
+import Support
+
+@testable import Serving
+
+/// The tiny models of all simulations, loaded once per process.
+enum TinyHouse {
+  static let models: [ServedModel] = {
+    do {
+      let folder = try TemporaryFolder()
+      try TinyModels.writeLlama(to: "\(folder.path)/llama")
+      try TinyModels.writeBERT(to: "\(folder.path)/bert")
+      Engine.setThreads(1)
+      return [
+        try ServedModel(
+          name: "language",
+          checkpoint: Checkpoint.open(path: "\(folder.path)/llama")
+        ),
+        try ServedModel(name: "encoder", checkpoint: Checkpoint.open(path: "\(folder.path)/bert")),
+      ]
+    } catch {
+      preconditionFailure("the tiny models cannot be loaded: \(error)")
+    }
+  }()
+
+  static let catalog: Catalog = {
+    var tariff = Tariff()
+    tariff.microPerGigaMAC = 1000
+    return Catalog(models.map { (served: $0, tariff: tariff) })
+  }()
+
+  /// Bytes of one page of keys and values of the language model.
+  static func pageBytes(pageSize: Int) -> Int { TinyModels.layers * 2 * pageSize * 2 * 8 * 4 }
+}
