@@ -5,6 +5,7 @@
  *   3 frames                      6 conversation: receiving    9 the methods
  *
  * Sections 1 to 6 hold no socket and no clock: bytes and times go in, events and bytes come out. */
+#undef _GNU_SOURCE /* its strerror_r is another function */
 #define _POSIX_C_SOURCE 200809L
 #include "mete.h"
 
@@ -2206,6 +2207,7 @@ static void start_call(mete_call *call) {
 static void start_calls(mete_client *c) {
   bool needs_link = c->wanted;
   for (mete_call *call = c->first; call; call = call->after) {
+    call_expired(call);
     if (call->state != WAITING || call->retry_at > c->now) continue;
     if (c->state == IDLE) {
       needs_link = needs_link || c->dial_at <= c->now;
@@ -2263,9 +2265,13 @@ static void push(mete_call *call) {
   mete_client *c = call->client;
   c->now = clock_now(c);
   if (c->state != READY) return;
-  if (call->state == WAITING) start_calls(c);
-  pump(call);
-  link_flush(c);
+  if (call->state == WAITING) {
+    /* What the server said meanwhile comes first: the connection may be gone, or going. */
+    mete_step(c);
+  } else {
+    pump(call);
+    link_flush(c);
+  }
 }
 
 static uint32_t count_present(const bool *present, size_t count) {

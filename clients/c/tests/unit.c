@@ -465,6 +465,36 @@ static void the_deadline_spans_all_attempts(void) {
   client_done(c);
 }
 
+static void a_deadline_that_passed_while_nobody_looked_opens_nothing(void) {
+  mete_client *c = greeted();
+  mete_call *call = open_with(c, (mete_options){.attempts_max = 10, .deadline_ms = 150}), *other;
+  say_over(1, 8, "queue_full", 0);
+  mete_step(c);
+  bench.now += 500;
+  other = open_raw(c);
+  SENT("OPEN1 OPEN2");
+  CHECK(other->stream == 2);
+  CHECK(ended_as(call, METE_STATUS_DEADLINE_EXCEEDED, "deadline", false));
+  mete_call_free(call);
+  mete_call_free(other);
+  client_done(c);
+}
+
+/* A connection that died while nobody looked is not what the next call fails of. */
+static void a_call_looks_at_the_connection_before_it_opens(void) {
+  mete_client *c = greeted();
+  hang_up_server();
+  mete_call *call = open_raw(c);
+  CHECK(!mete_call_over(call) && mete_fd(c) == -1);
+  move_on(c);
+  CHECK(bench.dials == 2);
+  say_hello(65536, 100);
+  mete_step(c);
+  SENT("HELLO OPEN1");
+  mete_call_free(call);
+  client_done(c);
+}
+
 /* The time that is left goes into each OPEN. */
 static void an_open_says_what_is_left_of_the_deadline(void) {
   mete_client *c = client_new();
@@ -937,6 +967,8 @@ int main(void) {
       SCENARIO(a_lost_connection_is_not_tried_again),
       SCENARIO(after_goaway_nothing_opens_and_what_runs_goes_on),
       SCENARIO(the_deadline_spans_all_attempts),
+      SCENARIO(a_deadline_that_passed_while_nobody_looked_opens_nothing),
+      SCENARIO(a_call_looks_at_the_connection_before_it_opens),
       SCENARIO(an_open_says_what_is_left_of_the_deadline),
       SCENARIO(a_typed_call_is_tried_again_by_default),
       SCENARIO(calls_wait_for_room_on_the_connection),
