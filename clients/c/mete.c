@@ -1482,13 +1482,13 @@ struct mete_call {
   uint64_t deadline_at, expires_at, retry_at;
   uint32_t tried, attempts_max; /* attempts that failed; attempts in all */
   size_t replay_bytes_max;
-  bool keeps;           /* `outgoing` still has everything, for another attempt */
+  bool keeps;           /* `outgoing` still has everything, for another attempt, and no answer has come */
   mete_writer outgoing; /* messages, each after its length in four bytes; `sent` of them are out */
   size_t sent;
   bool half_closed, half_close_told, cancelled;
   mete_writer inbox; /* messages, each after its length and its credit in four bytes each; `read` of them are taken */
   size_t read;
-  bool data_came, ended, faulty;
+  bool ended, faulty;
   bool hidden; /* the END may lead to another attempt: the bill decides */
   local_end local;
   mete_end end;
@@ -2085,7 +2085,7 @@ static void call_blame(mete_call *call, mete_status status, const char *detail, 
 }
 
 static bool may_try_again(const mete_call *call) {
-  return call->tried + 1 < call->attempts_max && call->keeps && !call->data_came && !call->cancelled && !call->faulty;
+  return call->tried + 1 < call->attempts_max && call->keeps && !call->cancelled && !call->faulty;
 }
 
 /* Back to waiting, with everything still to be sent. */
@@ -2123,7 +2123,7 @@ static void call_lost(mete_call *call, bool was_ready) {
 static void call_arrived(mete_call *call, mete_reader message, size_t size) {
   size_t length = (size_t)(message.end - message.at);
   uint8_t head[8];
-  call->data_came = true;
+  /* An answer came: there is no other attempt. */
   call->keeps = false;
   /* What was taken makes room; the rest is bounded by the stream's window. */
   if (call->read == call->inbox.length) call->read = call->inbox.length = 0;
