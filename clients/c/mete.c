@@ -5,6 +5,7 @@
  *   3 frames                      6 conversation: receiving    9 the methods
  *
  * Sections 1 to 6 hold no socket and no clock: bytes and times go in, events and bytes come out. */
+#undef _GNU_SOURCE /* its strerror_r is another function */
 #define _POSIX_C_SOURCE 200809L
 #include "mete.h"
 
@@ -1481,13 +1482,13 @@ struct mete_call {
   uint64_t deadline_at, expires_at, retry_at;
   uint32_t tried, attempts_max; /* attempts that failed; attempts in all */
   size_t replay_bytes_max;
-  bool keeps;           /* `outgoing` still has everything, for another attempt */
+  bool keeps;           /* `outgoing` still has everything, for another attempt, and no answer has come */
   mete_writer outgoing; /* messages, each after its length in four bytes; `sent` of them are out */
   size_t sent;
   bool half_closed, half_close_told, cancelled;
   mete_writer inbox; /* messages, each after its length and its credit in four bytes each; `read` of them are taken */
   size_t read;
-  bool data_came, ended, faulty;
+  bool ended, faulty;
   bool hidden; /* the END may lead to another attempt: the bill decides */
   local_end local;
   mete_end end;
@@ -2084,7 +2085,7 @@ static void call_blame(mete_call *call, mete_status status, const char *detail, 
 }
 
 static bool may_try_again(const mete_call *call) {
-  return call->tried + 1 < call->attempts_max && call->keeps && !call->data_came && !call->cancelled && !call->faulty;
+  return call->tried + 1 < call->attempts_max && call->keeps && !call->cancelled && !call->faulty;
 }
 
 /* Back to waiting, with everything still to be sent. */
@@ -2122,7 +2123,7 @@ static void call_lost(mete_call *call, bool was_ready) {
 static void call_arrived(mete_call *call, mete_reader message, size_t size) {
   size_t length = (size_t)(message.end - message.at);
   uint8_t head[8];
-  call->data_came = true;
+  /* An answer came: there is no other attempt. */
   call->keeps = false;
   /* What was taken makes room; the rest is bounded by the stream's window. */
   if (call->read == call->inbox.length) call->read = call->inbox.length = 0;
@@ -2206,6 +2207,7 @@ static void start_call(mete_call *call) {
 static void start_calls(mete_client *c) {
   bool needs_link = c->wanted;
   for (mete_call *call = c->first; call; call = call->after) {
+    call_expired(call);
     if (call->state != WAITING || call->retry_at > c->now) continue;
     if (c->state == IDLE) {
       needs_link = needs_link || c->dial_at <= c->now;
@@ -2263,9 +2265,13 @@ static void push(mete_call *call) {
   mete_client *c = call->client;
   c->now = clock_now(c);
   if (c->state != READY) return;
-  if (call->state == WAITING) start_calls(c);
-  pump(call);
-  link_flush(c);
+  if (call->state == WAITING) {
+    /* What the server said meanwhile comes first: the connection may be gone, or going. */
+    mete_step(c);
+  } else {
+    pump(call);
+    link_flush(c);
+  }
 }
 
 static uint32_t count_present(const bool *present, size_t count) {

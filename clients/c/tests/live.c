@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -487,6 +488,18 @@ static void a_poll_loop_drives_two_clients(void) {
   }
 }
 
+static void a_lost_connection_is_made_again_for_the_next_call(void) {
+  const mete_options once = {.attempts_max = 1};
+  mete_client *other = connected();
+  mete_call *call = NULL;
+  mete_text status;
+  CHECK(shutdown(mete_fd(other), SHUT_RDWR) == 0);
+  CHECK(mete_health(other, &once, &call) == METE_DONE);
+  CHECK(mete_next_health(call, 5000, &status) == METE_DONE && mete_text_is(status, "SERVING"));
+  mete_call_free(call);
+  mete_client_free(other);
+}
+
 static void a_connection_that_cannot_be_made_is_tried_again(void) {
   const mete_settings quick = {.retry_base_ms = 5, .retry_max_ms = 10, .seed = 7};
   const mete_options thrice = {.attempts_max = 3};
@@ -545,6 +558,7 @@ int main(int count, char **words) {
       SCENARIO(flow_control_holds_a_sender_back),
       SCENARIO(an_unread_call_makes_the_server_pause),
       SCENARIO(a_poll_loop_drives_two_clients),
+      SCENARIO(a_lost_connection_is_made_again_for_the_next_call),
       SCENARIO(a_connection_that_cannot_be_made_is_tried_again),
   };
   size_t scenarios_count = sizeof scenarios / sizeof *scenarios;
