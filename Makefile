@@ -12,7 +12,7 @@ ORACLE := .cache/oracle/tokenizers-oracle.jsonl
 VENV := .cache/venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help setup models oracle build demo test check format peers bench crowd clean
+.PHONY: help setup models oracle build demo test simulate check format peers bench crowd clean
 
 help: ## List the verbs.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -54,12 +54,19 @@ test: models oracle ## Run every test: Swift, then Python and C against the vect
 	@scripts/test_python.sh .build-test/release/meted
 	@scripts/test_c.sh .build-test/release/meted
 
+SEEDS ?= 10000
+FIRST ?= 0
+simulate: setup ## Run SEEDS=10000 simulated worlds from seed FIRST=0; a failing seed tells how to replay it.
+	$(SWIFT) build $(TESTABLE) --build-tests
+	METE_SEEDS=$(SEEDS) METE_FIRST_SEED=$(FIRST) $(SWIFT) test $(TESTABLE) --skip-build \
+	  --filter 'ServingTests.SimulationTests'
+
 check: setup ## Lint the format, check imports and arrows, run the two-thread parts under the thread sanitizer.
 	$(SWIFT) format lint --strict -r $(SOURCES)
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 	$(SWIFT) test --skip-build --filter TidyTests
 	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan \
-	  --filter 'LoopTests|MeteClientTests|ServingTests' --skip twoHundredStreamsOfRealModels
+	  --filter 'LoopTests|MeteClientTests|ServingTests' --skip 'twoHundredStreamsOfRealModels|ServingTests.SimulationTests'
 
 format: ## Format all Swift sources in place.
 	$(SWIFT) format -i -r $(SOURCES)
