@@ -3,7 +3,9 @@ import Serving
 
 extension MetedCommand {
   /// The configuration file with the flags over it.
-  func configured() throws -> Configuration {
+  ///
+  /// - Parameter isActivated: whether sockets were passed, so that none has to be named.
+  func configured(isActivated: Bool = false) throws -> Configuration {
     var settings = Configuration()
     if let config {
       guard let data = FileManager.default.contents(atPath: config),
@@ -18,7 +20,7 @@ extension MetedCommand {
       settings = try Configuration(parsing: text, source: config)
     }
     try addModels(to: &settings)
-    try addListeners(to: &settings)
+    try addListeners(to: &settings, isActivated: isActivated)
     if let threads { settings.threads = try bounded("--threads", threads, 1 ... 256) }
     if let drainSeconds {
       settings.drain = .seconds(try bounded("--drain-seconds", drainSeconds, 0 ... 3600))
@@ -44,7 +46,7 @@ extension MetedCommand {
     }
   }
 
-  private func addListeners(to settings: inout Configuration) throws {
+  private func addListeners(to settings: inout Configuration, isActivated: Bool) throws {
     if noUnix { settings.unix = nil }
     if let unix {
       var socket = settings.unix ?? Configuration.UnixSocket()
@@ -62,7 +64,7 @@ extension MetedCommand {
       }
       settings.tcp = socket
     }
-    guard settings.unix != nil || settings.tcp != nil else {
+    guard settings.unix != nil || settings.tcp != nil || isActivated else {
       throw wrong("listen", "no socket is left to listen on; set --unix or --tcp")
     }
   }
