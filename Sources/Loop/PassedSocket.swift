@@ -45,6 +45,7 @@ public struct PassedSocket: Sendable, Equatable {
   ///   - environment: the variables.
   ///   - processID: this process.
   ///   - first: the first descriptor that is passed.
+  /// - Returns: them in order.
   /// - Throws: `LoopError` when they make no sense, or for the first descriptor that is not as it should be.
   public static func all(
     in environment: [String: String],

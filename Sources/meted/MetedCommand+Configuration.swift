@@ -5,6 +5,8 @@ extension MetedCommand {
   /// The configuration file with the flags over it.
   ///
   /// - Parameter isActivated: whether sockets were passed, so that none has to be named.
+  /// - Returns: what to serve and how.
+  /// - Throws: `ConfigurationError` with the setting that is wrong.
   func configured(isActivated: Bool = false) throws -> Configuration {
     var settings = Configuration()
     if let config {

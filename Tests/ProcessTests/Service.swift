@@ -18,8 +18,10 @@ final class Service {
   ///   - settings: lines of the configuration after the models and the Unix socket.
   ///   - watchdog: the supervisor's patience in microseconds.
   ///   - doors: sockets to pass.
+  ///   - names: of the sockets, as in LISTEN_FDNAMES.
   ///   - folder: where everything lies; a new one if nil.
   ///   - number: of this daemon, if there are several in the folder.
+  /// - Throws: when it does not get ready.
   init(
     _ settings: String = "",
     watchdog: Int? = nil,
