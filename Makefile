@@ -6,13 +6,23 @@ RELEASE := -c release
 TESTABLE := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-test
 CACHE := .cache/models
 SOURCES := Package.swift Sources Tests
-PACKAGES := build-essential pkg-config libopenblas-dev libuv1-dev libmsgpack-dev python3 python3-pip python3-venv valgrind
+PACKAGES := build-essential pkg-config libopenblas-dev libuv1-dev libmsgpack-dev python3 python3-pip python3-venv valgrind systemd
 PEERS := libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 ORACLE := .cache/oracle/tokenizers-oracle.jsonl
 VENV := .cache/venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: help setup models oracle build demo test simulate check format peers bench crowd clean
+# Where `make install` puts things; DESTDIR goes in front of all of it. BIN is where the programs were built.
+PREFIX ?= /usr
+DESTDIR ?=
+BIN ?= .build/release
+UNITS := meted.service meted.socket meted-tcp.socket
+DOCS := README.md CHANGELOG.md LICENSE docs/OPERATING.md docs/PROTOCOL.md docs/meted.example.yaml
+bin_to := $(DESTDIR)$(PREFIX)/bin
+unit_to := $(DESTDIR)$(PREFIX)/lib/systemd/system
+share_to := $(DESTDIR)$(PREFIX)/share
+
+.PHONY: help setup models oracle build demo test simulate check format peers bench crowd clean install uninstall
 
 help: ## List the verbs.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -65,6 +75,7 @@ check: setup ## Lint the format, check imports and arrows, run the two-thread pa
 	$(SWIFT) format lint --strict -r $(SOURCES)
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 	$(SWIFT) test --skip-build --filter TidyTests
+	scripts/check_units.sh .build/debug
 	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan \
 	  --filter 'LoopTests|MeteClientTests|ServingTests' --skip 'twoHundredStreamsOfRealModels|ServingTests.SimulationTests'
 
@@ -83,6 +94,25 @@ bench: build models peers ## Measure, and write docs/BENCHMARKS.md.
 
 crowd: build models $(VENV)/.ready ## Put a thousand clients on a daemon for ten minutes, a third of them badly behaved.
 	@$(PYTHON) Benchmarks/crowd.py
+
+install: ## Install what `make build` built: programs, units, user, folders, pages (PREFIX=/usr, DESTDIR=).
+	@test -x $(BIN)/meted || { echo "nothing to install in $(BIN): make build first"; exit 1; }
+	install -D -m 0755 -t $(bin_to) $(BIN)/meted $(BIN)/mete
+	install -d $(unit_to)
+	for unit in $(UNITS); do \
+	  sed 's|/usr/bin/|$(PREFIX)/bin/|; s|/usr/share/|$(PREFIX)/share/|' systemd/$$unit > $(unit_to)/$$unit && \
+	  chmod 0644 $(unit_to)/$$unit || exit 1; done
+	install -D -m 0644 systemd/mete.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/mete.conf
+	install -D -m 0644 systemd/mete.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mete.conf
+	install -D -m 0644 -t $(share_to)/mete systemd/unix-only.conf
+	install -D -m 0644 -t $(share_to)/doc/mete $(DOCS)
+	@test -e $(DESTDIR)/etc/mete/meted.yaml || \
+	  install -D -m 0644 docs/meted.example.yaml $(DESTDIR)/etc/mete/meted.yaml
+
+uninstall: ## Remove what `make install` installed, all but the configuration.
+	rm -f $(bin_to)/meted $(bin_to)/mete $(addprefix $(unit_to)/,$(UNITS))
+	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/mete.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mete.conf
+	rm -rf $(share_to)/mete $(share_to)/doc/mete
 
 clean: ## Remove what was built; the cache of models stays.
 	rm -rf .build .build-* clients/c/.build

@@ -114,7 +114,7 @@ let package = Package(
     ),
     .testTarget(
       name: "ProcessTests",
-      dependencies: ["meted", "mete", "MeteClient", "Support"],
+      dependencies: ["meted", "mete", "MeteClient", "Wire", "Support"],
       swiftSettings: ground
     ),
   ],

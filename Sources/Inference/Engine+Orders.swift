@@ -18,7 +18,7 @@ extension Engine {
       }
     case .end(let id, let interruption):
       if let sequence = sequences[id] { end(sequence, .interrupted(interruption)) }
-    case .tick: break
+    case .tick, .echo: break
     }
   }
 

@@ -13,9 +13,16 @@ public enum Order: Sendable {
   case end(SequenceID, Interruption)
   /// Nothing: look at the clock.
   case tick
+  /// Nothing: whoever runs the engine answers with the number, to show that it still runs.
+  case echo(UInt64)
 
-  /// Whether it ends a request; such orders are urgent.
-  public var isEnd: Bool { if case .end = self { true } else { false } }
+  /// Whether it is wanted between two layers already: ends and echoes are.
+  public var isUrgent: Bool {
+    switch self {
+    case .end, .echo: true
+    case .open, .input, .endOfInput, .credit, .tick: false
+    }
+  }
 }
 
 /// A piece of input.

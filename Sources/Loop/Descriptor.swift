@@ -43,6 +43,15 @@ struct SocketAddress {
     }
   }
 
+  /// The same name outside of the file system, where its first byte is NUL and its length counts.
+  func madeAbstract(bytes: Int) -> SocketAddress {
+    var result = self
+    let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+    withUnsafeMutableBytes(of: &result.storage) { $0[offset] = 0 }
+    result.count = socklen_t(offset + bytes)
+    return result
+  }
+
   /// A copy of what the system filled in.
   init(copying address: UnsafePointer<sockaddr>, count: socklen_t) {
     self.count = min(count, socklen_t(MemoryLayout<sockaddr_storage>.size))

@@ -28,7 +28,10 @@ struct ListeningSocket {
         reason: "descriptor \(number) is neither a Unix nor a TCP socket"
       )
     }
-    try ListeningSocket.listen(number, backlog: backlog)
+    // Who bound it may listen already, with a backlog of its own that holds clients over a restart.
+    if !SocketKind.isListening(number) {
+      try ListeningSocket.listen(number, backlog: backlog)
+    }
     _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
     _ = fcntl(number, F_SETFD, FD_CLOEXEC)
     descriptor = number

@@ -5,20 +5,25 @@ import Wire
 /// The models that are served, as clients are told of them.
 struct Catalog: Sendable {
   /// In order of the configuration.
-  let models: [Entry]
+  private(set) var models: [Entry]
 
   /// One model.
   struct Entry: Sendable {
     let name: String
     let methods: [Method]
-    let tariff: Tariff
-    /// The map of PROTOCOL.md §5.
-    let description: Value
+    var tariff: Tariff
+    /// What PROTOCOL.md §5 tells of it, but for the tariff.
+    private let shape: [Value.Entry]
   }
 
   /// Describes loaded models.
   init(_ models: [(served: ServedModel, tariff: Tariff)]) {
     self.models = models.map(Entry.init)
+  }
+
+  /// Takes the tariffs of a configuration that names the same models.
+  mutating func adopt(_ settings: [Configuration.Model]) {
+    for (index, model) in settings.enumerated() { models[index].tariff = model.tariff }
   }
 
   /// The model of that name.
@@ -57,7 +62,7 @@ extension Catalog.Entry {
     name = model.served.name
     methods = shape.methods
     tariff = model.tariff
-    description = .map([
+    self.shape = [
       Value.Entry("name", .string(model.served.name)),
       Value.Entry("family", .string(model.served.checkpoint.family.name)),
       Value.Entry("methods", .array(shape.methods.map { .string($0.rawValue) })),
@@ -70,14 +75,16 @@ extension Catalog.Entry {
       Value.Entry("labels", .array(shape.labels.map(Value.string))),
       Value.Entry("format", .string(model.served.checkpoint.format.rawValue)),
       Value.Entry("sha256", .string("")),
-      Value.Entry(
-        "tariff",
-        .map([
-          Value.Entry("currency", .string(model.tariff.currency)),
-          Value.Entry("micro_per_gmac", Value(model.tariff.microPerGigaMAC)),
-        ])
-      ),
-    ])
+    ]
+  }
+
+  /// The map of PROTOCOL.md §5.
+  var description: Value {
+    let price: [Value.Entry] = [
+      Value.Entry("currency", .string(tariff.currency)),
+      Value.Entry("micro_per_gmac", Value(tariff.microPerGigaMAC)),
+    ]
+    return .map(shape + [Value.Entry("tariff", .map(price))])
   }
 }
 

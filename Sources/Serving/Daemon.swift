@@ -1,36 +1,45 @@
 public import Inference
 public import Logging
 public import Loop
-import Models
 
 /// The daemon: joins the loop's thread and the engine's, from start to drain.
 ///
 /// Call everything on one thread; `run` turns it into the loop's.
 public final class Daemon {
-  private let configuration: Configuration
-  private let log: Logger
-  private let loop: EventLoop
+  var configuration: Configuration
+  var log: Logger
+  let loop: EventLoop
+  let supervisor: Supervisor
+  let herald: Herald
   private let orders: WorkQueue<Order>
-  private let exchange: Exchange
+  let exchange: Exchange
   private let models: [ServedModel]
   private var listeners: [Listener] = []
   private var watchers: [SignalWatcher] = []
   private var reports: Mailbox<EngineReport>?
   private var books: Books?
-  private var isStopping = false
+  private(set) var isStopping = false
 
   /// Called on the loop when the engine is ready and clients may connect.
   public var onReady: (([Address]) -> Void)?
+  /// Called on the loop at SIGHUP to read the configuration again; without it SIGHUP does nothing.
+  public var onReload: (() throws -> Configuration)?
 
   /// Loads the models and binds nothing yet.
   ///
   /// - Parameters:
   ///   - configuration: what to serve and how.
   ///   - log: where to tell.
+  ///   - supervisor: what started this process; it may have passed sockets, and wants to be told.
   /// - Throws: `ConfigurationError`, `FormatError` for a model, `LoopError`.
-  public init(_ configuration: Configuration, log: Logger) throws {
+  public init(
+    _ configuration: Configuration,
+    log: Logger,
+    supervisor: Supervisor = Supervisor()
+  ) throws {
     self.configuration = configuration
     self.log = log
+    self.supervisor = supervisor
     guard !configuration.models.isEmpty else {
       throw ConfigurationError(
         source: "configuration",
@@ -38,7 +47,8 @@ public final class Daemon {
         reason: "is empty; name at least one model"
       )
     }
-    guard configuration.unix != nil || configuration.tcp != nil else {
+    guard configuration.unix != nil || configuration.tcp != nil || !supervisor.sockets.isEmpty
+    else {
       throw ConfigurationError(
         source: "configuration",
         key: "listen",
@@ -47,10 +57,8 @@ public final class Daemon {
     }
     // The loop comes first: from then on a log that nobody reads is no signal that kills.
     loop = try EventLoop()
-    models = try configuration.models.map { model in
-      log.info("loading", metadata: ["model": "\(model.name)", "path": "\(model.path)"])
-      return try ServedModel(name: model.name, checkpoint: Checkpoint.open(path: model.path))
-    }
+    herald = Herald(supervisor, on: loop)
+    models = try openModels(configuration.models, on: loop, herald: herald, log: log)
     for model in models {
       if let reason = configuration.engine.problem(with: model) {
         throw ConfigurationError(
@@ -83,7 +91,9 @@ public final class Daemon {
     for signal in [Signal.terminate, .interrupt] {
       watchers.append(try SignalWatcher(signal, on: loop) { [weak self] _ in self?.stop() })
     }
-    try listen()
+    watchers.append(try SignalWatcher(.hangup, on: loop) { [weak self] _ in self?.reload() })
+    listeners = try listen()
+    herald.warming()
     let engine = WorkerThread(named: "mete-engine") {
       [models, limits = configuration.engine, clock = exchange.clock, orders] in
       runEngine(models, limits: limits, clock: clock, orders: orders, reports: reports)
@@ -108,33 +118,10 @@ public final class Daemon {
     guard !isStopping else { return }
     isStopping = true
     log.notice("draining", metadata: ["calls": "\(exchange.calls.count)"])
+    herald.stopping(calls: exchange.calls.count, drain: configuration.drain)
     for listener in listeners { listener.close() }
     exchange.onDrained = { [orders] in orders.close() }
     exchange.drain()
-  }
-
-  private func listen() throws {
-    if let unix = configuration.unix {
-      listeners.append(
-        try Listener(.unix(path: unix.path), on: loop, mode: unix.mode) { [exchange] connection in
-          let user = connection.peerUserID.map { "uid:\($0)" } ?? "uid:?"
-          exchange.accept(connection, tenant: user)
-        }
-      )
-    }
-    if let tcp = configuration.tcp {
-      let address = Address.tcp(host: tcp.host, port: UInt16(tcp.port))
-      listeners.append(
-        try Listener(address, on: loop) { [exchange] connection in
-          exchange.accept(connection, tenant: tcp.tenant)
-        }
-      )
-    }
-    for listener in listeners {
-      listener.onError = { [log] error in
-        log.warning("cannot accept", metadata: ["reason": "\(error)"])
-      }
-    }
   }
 
   private func receive(_ received: [EngineReport]) {
@@ -146,7 +133,10 @@ public final class Daemon {
           "ready",
           metadata: ["listen": "\(addresses.map(\.description).joined(separator: " "))"]
         )
+        if !isStopping { herald.ready() }
+        herald.beginPulse { [orders] in orders.post(.echo($0)) }
         onReady?(addresses)
+      case .alive(let number, let progress): herald.hear(number, progress, exchange.edge)
       case .emissions(let emissions): exchange.deliver(emissions)
       case .stopped(let books):
         self.books = books

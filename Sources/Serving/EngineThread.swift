@@ -6,6 +6,8 @@ import Models
 enum EngineReport: Sendable {
   /// The engine is built and takes orders.
   case ready
+  /// The engine's answer to the echo of that number.
+  case alive(UInt64, Progress)
   /// One turn's emissions.
   case emissions([Emission])
   /// The last orders are done; do the books balance?
@@ -27,9 +29,25 @@ struct Books: Sendable {
   }
 }
 
+/// What the engine has done since its start.
+struct Progress: Sendable, Equatable {
+  /// Read and produced.
+  var tokens = 0
+  /// Multiply-accumulates.
+  var macs = 0
+
+  init() {}
+
+  init(_ work: Work) {
+    tokens = work.tokensIn + work.tokensOut
+    macs = work.macsTotal
+  }
+}
+
 /// The body of the engine's thread: turns as long as there are orders or rows, and sleeps otherwise.
 ///
-/// The engine is born here and never leaves.
+/// The engine is born here and never leaves. It is warm before it is ready: one small request has gone
+/// through each model, in an engine that is dropped with its books.
 func runEngine(
   _ models: [ServedModel],
   limits: EngineLimits,
@@ -37,20 +55,42 @@ func runEngine(
   orders: WorkQueue<Order>,
   reports: Mailbox<EngineReport>
 ) {
+  Engine.warm(models, limits: limits, clock: clock)
+  var progress = Progress()
   var engine = Engine(
     models: models,
     limits: limits,
     clock: clock,
-    urgent: { orders.takeUrgent(where: \.isEnd) }
+    urgent: {
+      let taken = orders.takeUrgent(where: \.isUrgent)
+      answerEchoes(among: taken, progress, reports)
+      return taken.filter(\.isEnd)
+    }
   )
   reports.post(.ready)
   while true {
     let arrived = orders.take(waiting: !engine.hasWork)
     if arrived.isEmpty, !engine.hasWork { break }
     let emissions = engine.turn(arrived)
+    progress = Progress(engine.counters)
     if !emissions.isEmpty { reports.post(.emissions(emissions)) }
+    // After the turn, and not before: an engine that never comes back from one does not answer.
+    answerEchoes(among: arrived, progress, reports)
   }
   reports.post(
     .stopped(Books(counters: engine.counters, billed: engine.billed, load: engine.load))
   )
+}
+
+private func answerEchoes(
+  among orders: [Order],
+  _ progress: Progress,
+  _ reports: Mailbox<EngineReport>
+) {
+  for case .echo(let number) in orders { reports.post(.alive(number, progress)) }
+}
+
+extension Order {
+  /// Whether it ends a request: what may happen between two layers.
+  var isEnd: Bool { if case .end = self { true } else { false } }
 }

@@ -8,12 +8,12 @@ import Wire
 /// It sends orders to the engine and hands the engine's emissions to their calls. Lives on the loop's
 /// thread.
 final class Exchange {
-  let configuration: Configuration
-  let catalog: Catalog
+  private(set) var configuration: Configuration
+  private(set) var catalog: Catalog
   let timekeeper: any Timekeeper
   let orders: WorkQueue<Order>
   let clock: @Sendable () -> Duration
-  let log: Logger
+  private(set) var log: Logger
   /// Where made-up call ids and seeds come from.
   private var entropy: any RandomNumberGenerator
   private(set) var ledger: Ledger
@@ -50,6 +50,19 @@ final class Exchange {
   }
 
   var now: Duration { clock() }
+
+  /// How busy the edge is.
+  var edge: Pulse.Edge {
+    Pulse.Edge(calls: calls.count, connections: peers.count, isDraining: isDraining)
+  }
+
+  /// Takes new settings for the connections and calls that begin from now on.
+  func adopt(_ settings: Configuration, log: Logger) {
+    configuration = settings
+    catalog.adopt(settings.models)
+    ledger.rememberedMax = settings.billsRemembered
+    self.log = log
+  }
 
   /// Takes a new connection, whatever carries it.
   @discardableResult
@@ -200,7 +213,7 @@ final class Exchange {
       of: call,
       ending.bill,
       status: ending.end.status,
-      tariff: catalog[call.model]?.tariff
+      tariff: call.tariff
     )
     bill.totalTime = now - call.opened
     bill.bytesIn = UInt64(call.traffic.bytesIn)

@@ -3,7 +3,11 @@ import Serving
 
 extension MetedCommand {
   /// The configuration file with the flags over it.
-  func configured() throws -> Configuration {
+  ///
+  /// - Parameter isActivated: whether sockets were passed, so that none has to be named.
+  /// - Returns: what to serve and how.
+  /// - Throws: `ConfigurationError` with the setting that is wrong.
+  func configured(isActivated: Bool = false) throws -> Configuration {
     var settings = Configuration()
     if let config {
       guard let data = FileManager.default.contents(atPath: config),
@@ -18,7 +22,7 @@ extension MetedCommand {
       settings = try Configuration(parsing: text, source: config)
     }
     try addModels(to: &settings)
-    try addListeners(to: &settings)
+    try addListeners(to: &settings, isActivated: isActivated)
     if let threads { settings.threads = try bounded("--threads", threads, 1 ... 256) }
     if let drainSeconds {
       settings.drain = .seconds(try bounded("--drain-seconds", drainSeconds, 0 ... 3600))
@@ -44,7 +48,7 @@ extension MetedCommand {
     }
   }
 
-  private func addListeners(to settings: inout Configuration) throws {
+  private func addListeners(to settings: inout Configuration, isActivated: Bool) throws {
     if noUnix { settings.unix = nil }
     if let unix {
       var socket = settings.unix ?? Configuration.UnixSocket()
@@ -62,7 +66,7 @@ extension MetedCommand {
       }
       settings.tcp = socket
     }
-    guard settings.unix != nil || settings.tcp != nil else {
+    guard settings.unix != nil || settings.tcp != nil || isActivated else {
       throw wrong("listen", "no socket is left to listen on; set --unix or --tcp")
     }
   }

@@ -11,7 +11,8 @@ struct MetedCommand: ParsableCommand {
     abstract: "Serve transformer models over Unix and TCP sockets.",
     discussion: """
       Reads a configuration file, if one is named, and then the flags, which win over it. \
-      docs/OPERATING.md explains every setting. SIGTERM drains: what runs is finished or billed.
+      docs/OPERATING.md explains every setting. SIGTERM drains: what runs is finished or billed. \
+      SIGHUP reads the configuration again.
       """,
     version: Version.current
   )
@@ -44,9 +45,11 @@ struct MetedCommand: ParsableCommand {
   var logLevel: String?
 
   func run() throws {
+    let supervisor = Result { try Supervisor.take() }
+    let isActivated = (try? supervisor.get()).map { !$0.sockets.isEmpty } ?? true
     let settings: Configuration
     do {
-      settings = try configured()
+      settings = try configured(isActivated: isActivated)
     } catch let error as ConfigurationError {
       try? FileHandle.standardError.write(contentsOf: Data("meted: \(error)\n".utf8))
       throw ExitCode(78)
@@ -63,8 +66,9 @@ struct MetedCommand: ParsableCommand {
     }
     let log = Logger(label: "meted")
     do {
-      let closing = try Daemon(settings, log: log).run()
-      if !closing.isBalanced { throw ExitCode(70) }
+      let daemon = try Daemon(settings, log: log, supervisor: supervisor.get())
+      daemon.onReload = { try configured(isActivated: isActivated) }
+      if try !daemon.run().isBalanced { throw ExitCode(70) }
     } catch let code as ExitCode {
       throw code
     } catch let error as ConfigurationError {

@@ -17,7 +17,15 @@ final class Child: @unchecked Sendable {
   private var hasExited = false
 
   /// Starts a program with nothing of our environment but what it is given.
-  init(_ program: Program, _ arguments: [String], environment: [String: String] = [:]) throws {
+  ///
+  /// Sockets, two at most, are passed as systemd does: from descriptor 3 on, and with its own process id
+  /// in LISTEN_PID. Its standard output goes nowhere then.
+  init(
+    _ program: Program,
+    _ arguments: [String],
+    environment: [String: String] = [:],
+    sockets: [Int32] = []
+  ) throws {
     process.executableURL = URL(fileURLWithPath: try program.path)
     process.arguments = arguments
     process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
@@ -25,10 +33,28 @@ final class Child: @unchecked Sendable {
     process.standardInput = input
     process.standardOutput = out
     process.standardError = err
+    if !sockets.isEmpty { try pass(sockets, to: program) }
     process.terminationHandler = { [weak self] _ in self?.change { $0.hasExited = true } }
     try Self.withSignalsOpen { try process.run() }
-    gather(out.fileHandleForReading) { $0.output.append($1) }
+    if sockets.isEmpty {
+      gather(out.fileHandleForReading) { $0.output.append($1) }
+    } else {
+      change { $0.openEnds -= 1 }
+    }
     gather(err.fileHandleForReading) { $0.errors.append($1) }
+  }
+
+  /// Only standard input and output get through `Process`; a shell moves them to where they belong and
+  /// becomes the program, whose process id it knows.
+  private func pass(_ sockets: [Int32], to program: Program) throws {
+    let handles = sockets.map { FileHandle(fileDescriptor: $0, closeOnDealloc: false) }
+    process.standardInput = handles[0]
+    process.standardOutput = handles[handles.count - 1]
+    let moves = handles.count > 1 ? "3<&0 4<&1" : "3<&0"
+    let script = "exec \(moves) </dev/null >/dev/null; LISTEN_PID=$$ exec \"$@\""
+    process.executableURL = URL(fileURLWithPath: try Program.bash.path)
+    process.arguments = ["-c", script, "bash", try program.path] + (process.arguments ?? [])
+    process.environment?["LISTEN_FDS"] = "\(handles.count)"
   }
 
   /// A program inherits which signals are blocked, and the threads that run tests block all of them.
@@ -63,6 +89,9 @@ final class Child: @unchecked Sendable {
 
   /// Ends the program's standard input.
   func closeInput() { try? input.fileHandleForWriting.close() }
+
+  /// Its process id.
+  var processID: Int32 { process.processIdentifier }
 
   /// Sends a signal.
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }

@@ -8,7 +8,8 @@ struct Ledger {
   /// Sums over all bills.
   private(set) var total = Total()
 
-  private let rememberedMax: Int
+  /// How many bills are remembered.
+  var rememberedMax: Int { didSet { forgetOld() } }
   private var running: Set<Key> = []
   private var remembered: [Key: Wire.Bill] = [:]
   /// Remembered keys, oldest first; `oldest` counts those at the front that are gone.

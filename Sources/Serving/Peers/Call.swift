@@ -20,6 +20,8 @@ final class Call {
 
   /// The model that serves it; "" if none was reached.
   var model = ""
+  /// What that model cost when the call was opened.
+  var tariff: Tariff?
   /// The method, if the server has it.
   var method: Method?
   /// Its name in the engine, if it got there.

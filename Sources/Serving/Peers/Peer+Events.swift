@@ -80,6 +80,7 @@ extension Peer {
         try exchange.claim(call)
         let model = try exchange.catalog.model(open.model, for: method)
         call.model = model.name
+        call.tariff = model.tariff
         let task = try parameters.task(seed: exchange.makeSeed())
         if case .generate(let settings) = task, settings.sampling.temperature > 0 {
           call.seed = settings.sampling.seed
