@@ -67,11 +67,19 @@ public final class SignalWatcher {
 
   /// Lets the signal through to this thread: a process inherits its parent's mask, and with the signal
   /// blocked nobody would ever hear it.
-  private static func unblock(_ signal: Signal) {
+  private static func unblock(_ signal: Signal) { mask(signal, SIG_UNBLOCK) }
+
+  /// Keeps the signal from this thread from now on, so that it does not kill a process that has nothing
+  /// left to do but to close its watchers and exit.
+  ///
+  /// - Parameter signal: Which one.
+  public static func block(_ signal: Signal) { mask(signal, SIG_BLOCK) }
+
+  private static func mask(_ signal: Signal, _ how: Int32) {
     var set = sigset_t()
     sigemptyset(&set)
     sigaddset(&set, signal.number)
-    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    pthread_sigmask(how, &set, nil)
   }
 
   /// Stops watching; the signal's default action applies again.

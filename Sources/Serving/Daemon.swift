@@ -100,6 +100,8 @@ public final class Daemon {
     }
     loop.run()
     engine.join()
+    // Closed watchers give the default back, and a second SIGTERM would spoil the exit code.
+    for signal in Signal.allCases { SignalWatcher.block(signal) }
     loop.close()
     return close()
   }

@@ -26,6 +26,17 @@ struct SignalWatcherTests {
     }
   }
 
+  @Test func aBlockedSignalDoesNotKillWhoIsLeaving() async {
+    await #expect(processExitsWith: .success) {
+      let loop = try EventLoop()
+      let watcher = try SignalWatcher(.terminate, on: loop) { _ in }
+      SignalWatcher.block(.terminate)
+      watcher.close()
+      loop.run()
+      pthread_kill(pthread_self(), SIGTERM)
+    }
+  }
+
   @Test func aClosedWatcherGivesTheDefaultBack() async {
     await #expect(processExitsWith: .signal(SIGTERM)) {
       let loop = try EventLoop()
