@@ -62,8 +62,10 @@ class Switchboard:
 
     def refusal(self) -> MeteError:
         """Why a connection that is spent takes no more calls."""
-        assert self.spent, "the connection takes calls"
-        return (self.lost or self._verdict() or self._farewell()).untaken()
+        if self._goaway:
+            return (self._verdict() or MeteError(Status.UNAVAILABLE, "draining", self._goaway.text)).untaken()
+        assert self.lost, "the connection takes calls"
+        return self.lost.untaken()
 
     def open(self, request: Request[Any]) -> CallState:
         """Begins a call. Raises MeteError if the connection takes no more; the caller waited for `room()`."""
@@ -201,9 +203,6 @@ class Switchboard:
             return None
         detail = self._goaway.text.partition(":")[0]
         return None if detail == "draining" else MeteError(self._goaway.status, detail, self._goaway.text)
-
-    def _farewell(self) -> MeteError:
-        return MeteError(Status.UNAVAILABLE, "draining", self._goaway.text if self._goaway else "")
 
     def _quiet(self) -> float:
         """Seconds of silence after which to ask: soon if a call waits, else in time for the server's idle limit."""

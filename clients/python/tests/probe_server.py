@@ -54,6 +54,8 @@ class ProbeServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._stopping:
+            return
         self._stopping = True
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
