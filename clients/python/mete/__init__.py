@@ -4,6 +4,7 @@ from .aio import AsyncClient
 from .async_streams import AsyncGeneration, AsyncStream
 from .bill import Bill
 from .errors import MeteError
+from .retry import Retry
 from .status import Status
 from .streams import Generation, Stream
 from .sync import Client, connect
@@ -24,6 +25,7 @@ __all__ = [
     "Model",
     "Prediction",
     "Reflection",
+    "Retry",
     "Status",
     "Stream",
     "Tariff",

@@ -7,11 +7,12 @@ from typing import Any, AsyncIterable, Iterable, List, Optional, Sequence, Type,
 
 from . import asking
 from .address import Address
+from .async_connections import AsyncConnections
 from .async_streams import AsyncGeneration, AsyncStream
 from .bill import Bill
 from .errors import MeteError
-from .line import Line
 from .requests import Request, texts_of
+from .retry import Retry
 from .status import Status
 from .types import Answer, CallOptions, Label, Model, Piece, Prediction, Reflection
 from .wire.limits import Limits
@@ -22,29 +23,32 @@ Input = Union[Piece, Iterable[Piece], AsyncIterable[Piece]]
 
 
 class AsyncClient:
-    """A connection to a daemon for one asyncio loop: `async with AsyncClient("unix:/run/mete.sock") as client:`.
+    """A client of a daemon for one asyncio loop: `async with AsyncClient("unix:/run/mete.sock") as client:`.
 
     `address` is `unix:PATH` or `tcp:HOST:PORT`. A server that is silent for twice `keepalive` seconds counts as lost.
+    A connection that is lost or that the server takes leave of is made anew by the next call; `retry` says how often a call
+    that did no work is tried again.
     """
 
     def __init__(
-        self, address: str, timeout: float = 5.0, keepalive: float = 20.0, limits: Limits = Limits()
+        self,
+        address: str,
+        timeout: float = 5.0,
+        keepalive: float = 20.0,
+        limits: Limits = Limits(),
+        retry: Retry = Retry(),
     ) -> None:
-        self._address = Address.parse(address)
-        self._timeout = timeout
-        self._keepalive = keepalive
-        self._limits = limits
-        self._line: Optional[Line] = None
+        self._connections = AsyncConnections(Address.parse(address), timeout, keepalive, limits, retry)
 
     @classmethod
-    async def connect(cls, address: str, timeout: float = 5.0, keepalive: float = 20.0) -> AsyncClient:
+    async def connect(
+        cls, address: str, timeout: float = 5.0, keepalive: float = 20.0, retry: Retry = Retry()
+    ) -> AsyncClient:
         """A client that is connected. Raises MeteError if the daemon cannot be reached."""
-        return await cls(address, timeout, keepalive).__aenter__()
+        return await cls(address, timeout, keepalive, retry=retry).__aenter__()
 
     async def __aenter__(self) -> AsyncClient:
-        line = Line(self._keepalive, self._limits)
-        await line.open(self._address, self._timeout)
-        self._line = line
+        await self._connections.connect()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -52,15 +56,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Cancels what still runs, gives the bills a second to come, and closes."""
-        line = self._open_line()
-        for call in list(line.board.calls.values()):
-            line.board.cancel(call)
-        line.turn()
-        try:
-            await asyncio.wait_for(self._all_billed(line), 1)
-        except asyncio.TimeoutError:
-            pass
-        await line.close()
+        await self._connections.close()
 
     async def generate(
         self,
@@ -169,7 +165,7 @@ class AsyncClient:
     async def watch_health(self, model: Optional[str] = None, *, deadline: Optional[float] = None) -> AsyncStream[str]:
         """What `health` says now, and whenever that changes; ends with the error `draining` when the server goes away."""
         stream: AsyncStream[str] = await self._start(asking.watch_health(model, deadline), AsyncStream)
-        stream.half_close()
+        stream.send_all(lambda: iter(()))
         return stream
 
     async def reflect(self, deadline: Optional[float] = None) -> Reflection:
@@ -182,51 +178,29 @@ class AsyncClient:
 
     async def ping(self, timeout: float = 5.0) -> float:
         """Seconds until the server answered. Raises MeteError if it did not in time."""
-        line = self._open_line()
-        begin = line.loop.time()
-        token = line.board.ping()
-        line.turn()
         try:
-            return await asyncio.wait_for(self._ponged(line, token), timeout) - begin
+            return await asyncio.wait_for(self._ping(), timeout)
         except asyncio.TimeoutError:
             text = f"no answer to a PING for {timeout} s"
             raise MeteError(Status.DEADLINE_EXCEEDED, "deadline", text) from None
 
-    @staticmethod
-    async def _ponged(line: Line, token: int) -> float:
-        while not line.board.lost:
+    async def _ping(self) -> float:
+        begin = asyncio.get_running_loop().time()
+        line = await self._connections.ready()
+        token = line.board.ping()
+        line.turn()
+        answered = line.board.ponged(token)
+        while answered is None:
+            if line.board.lost:
+                raise line.board.refusal()
+            await line.wait_for_change()
             answered = line.board.ponged(token)
-            if answered is not None:
-                return answered
-            await line.wait_for_change()
-        raise line.board.lost
-
-    @staticmethod
-    async def _all_billed(line: Line) -> None:
-        while line.board.calls:
-            await line.wait_for_change()
-
-    def _open_line(self) -> Line:
-        if not self._line:
-            raise MeteError(Status.UNAVAILABLE, "client_closed", "the client is not connected yet")
-        return self._line
+        return answered - begin
 
     async def _start(self, request: Request[T], kind: Type[Made]) -> Made:
         """Begins a call, waiting until the server takes one more stream."""
-        line = self._open_line()
-        try:
-            if not line.board.room():
-                await asyncio.wait_for(self._room(line), request.deadline)
-        except asyncio.TimeoutError:
-            raise MeteError(Status.DEADLINE_EXCEEDED, "deadline", "no stream became free") from None
-        state = line.board.open(request)
-        line.turn()
-        return kind(line, request, state)
-
-    @staticmethod
-    async def _room(line: Line) -> None:
-        while not line.board.lost and not line.board.room():
-            await line.wait_for_change()
+        attempts = self._connections.attempts(request.deadline)
+        return kind(self._connections, request, attempts, await self._connections.open(request, attempts))
 
     async def _each(self, request: Request[T], texts: Iterable[Piece]) -> Answer[T]:
         """One answer for each text; without texts there is no call."""
@@ -234,14 +208,14 @@ class AsyncClient:
         if not whole:
             return Answer([], None)
         stream: AsyncStream[T] = await self._start(request, AsyncStream)
-        stream.send_all(texts_of(whole))
+        stream.send_all(lambda: texts_of(whole))
         answers = [answer async for answer in stream]
         return Answer(answers, stream.bill)
 
     async def _ask(self, request: Request[T]) -> T:
         """The one answer of a call without input."""
         stream: AsyncStream[T] = await self._start(request, AsyncStream)
-        stream.send_all(iter(()))
+        stream.send_all(lambda: iter(()))
         answers = [answer async for answer in stream]
         if len(answers) != 1:
             text = f"{request.method}: {len(answers)} messages"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, AsyncIterable, AsyncIterator, Generic, Iterable, Iterator, List, Optional, TypeVar, Union
+from typing import Any, AsyncIterable, AsyncIterator, Callable, Generic, Iterable, Iterator, List, Optional, TypeVar, Union
 
+from .async_connections import AsyncConnections, AsyncOpened
 from .bill import Bill
 from .call import CallState
 from .errors import MeteError
 from .line import Line
 from .requests import Request, messages_of, source_of
+from .retry import Attempts
 from .status import Status
 from .types import Piece, Token
 
@@ -23,11 +25,15 @@ class AsyncStream(Generic[T]):
     while it waits for an answer cancels the call; `await stream.aclose()` then waits for its bill.
     """
 
-    def __init__(self, line: Line, request: Request[T], state: CallState) -> None:
-        self._line = line
+    def __init__(
+        self, connections: AsyncConnections, request: Request[T], attempts: Attempts, opened: AsyncOpened
+    ) -> None:
+        self._connections = connections
         self._request = request
-        self._state = state
-        self._changed = line.watch(state)
+        self._attempts = attempts
+        self._line, self._state, self._changed = opened
+        #: Gives the messages of the input, as often as it is asked; None if the input cannot be read again.
+        self._input: Optional[Callable[[], Iterator[Any]]] = None
         self._closed = False
         self._feeding: Optional[asyncio.Task[None]] = None
 
@@ -45,26 +51,43 @@ class AsyncStream(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        try:
-            while not self._state.arrived and not self._state.finished:
-                await self._wait()
-        except asyncio.CancelledError:
-            self._cancel()
-            raise
-        if not self._state.arrived:
+        await self._arrival()
+        while not self._state.arrived:
             error = self._state.error
-            if error and not self._closed:
-                self._closed = True
-                raise error
-            raise StopAsyncIteration
+            if error is None or self._closed:
+                raise StopAsyncIteration
+            await self._begin_again(error)
+            await self._arrival()
         message = self._line.board.take(self._state)
         self._line.turn()
+        self._attempts.repeatable = False
         try:
             return self._request.read(message)
         except (TypeError, ValueError, KeyError, IndexError) as error:
             await self.aclose()
             text = f"{self._request.method}: {error}"
             raise MeteError(Status.INTERNAL, "bad_reply", text, self.bill) from error
+
+    async def _arrival(self) -> None:
+        """Waits for an answer or the call's end."""
+        try:
+            while not self._state.arrived and not self._state.finished:
+                await self._wait()
+        except asyncio.CancelledError:
+            self._cancel()
+            raise
+
+    async def _begin_again(self, error: Exception) -> None:
+        """Makes the call once more, if it did no work. Raises the failure if that cannot be."""
+        try:
+            if self._input is None:
+                raise self._attempts.told(error)
+            await self._connections.wait_after(error, self._attempts)
+            self._line, self._state, self._changed = await self._connections.open(self._request, self._attempts)
+        except BaseException:
+            self._closed = True
+            raise
+        self.send_all(self._input)
 
     async def aclose(self) -> None:
         """Cancels the call if it still runs, and waits for its bill (a few seconds at most)."""
@@ -85,26 +108,17 @@ class AsyncStream(Generic[T]):
         if not self._state.over and not self._line.loop.is_closed():
             self._line.loop.call_soon_threadsafe(_abandon, self._line, self._state)
 
-    async def send(self, message: Any) -> bool:
-        """Sends a message, waiting for credit; False if the call is over and it was dropped."""
-        return await _send(self._line, self._state, self._changed, message)
-
-    def half_close(self) -> None:
-        """Says that no more messages come."""
-        self._line.board.half_close(self._state)
-        self._line.turn()
-
     def feed(self, source: Any) -> None:
         """Sends an input, then half-closes: from memory as credit allows, anything else by a task of its own."""
-        messages = source_of(source)
-        if messages is not None:
-            self.send_all(messages)
+        if source_of(source) is not None:
+            self.send_all(lambda: source_of(source) or iter(()))
         else:
             self._feeding = asyncio.create_task(_feed(self._line, self._state, self._changed, source))
 
-    def send_all(self, messages: Iterator[Any]) -> None:
-        """Sends messages that are in memory, then half-closes."""
-        self._line.board.send_all(self._state, messages)
+    def send_all(self, messages: Callable[[], Iterator[Any]]) -> None:
+        """Sends messages that are in memory, then half-closes; once more if the call has to be made again."""
+        self._input = messages
+        self._line.board.send_all(self._state, messages())
         self._line.turn()
 
     def _cancel(self) -> None:
@@ -122,8 +136,8 @@ S = TypeVar("S", bound=AsyncStream[Any])
 class AsyncGeneration(AsyncStream[Token]):
     """Tokens as they are generated."""
 
-    def __init__(self, line: Line, request: Request[Token], state: CallState) -> None:
-        super().__init__(line, request, state)
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
         self._texts: List[str] = []
 
     async def __anext__(self) -> Token:

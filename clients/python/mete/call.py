@@ -18,6 +18,8 @@ class CallState:
         self.stream = stream
         #: When the client gives up waiting, whatever the server does; None is never.
         self.expires_at = expires_at
+        #: Bytes of the connection after which the server may know of the call.
+        self.opened_at = 0
         self.arrived: Deque[Tuple[Any, int]] = collections.deque()
         self.end: Optional[End] = None
         self.bill: Optional[Bill] = None

@@ -6,7 +6,7 @@ import selectors
 import socket
 import threading
 import time
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from .address import Address
 from .call import CallState
@@ -36,7 +36,8 @@ class Channel:
     """Owns the socket and the switchboard.
 
     Whoever touches `board` holds `lock` and calls `turn` afterwards. The thread writes and reads; it never
-    waits for an application, and no application ever waits in a socket call.
+    waits for an application, and no application ever waits in a socket call. It connects, too: the channel is of use when
+    `board.greeted`, and of none any more when `board.spent`. It ends when `board.done`.
     """
 
     def __init__(self, address: Address, timeout: float, keepalive: float, limits: Limits) -> None:
@@ -49,16 +50,22 @@ class Channel:
         self._abandoned: List[CallState] = []
         self._outbox = bytearray()
         self._closing = False
-        try:
-            self._socket = dial(address, timeout)
-        except OSError as error:
-            raise MeteError(Status.UNAVAILABLE, "connection_lost", f"cannot connect: {error}") from error
-        self._socket.setblocking(False)
+        self._timeout = timeout
+        self._hello_at = time.monotonic() + timeout
         self._bell, self._button = socket.socketpair()
         self._bell.setblocking(False)
         self._button.setblocking(False)
-        self._thread = threading.Thread(target=self._run, name="mete", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(address,), name="mete", daemon=True)
         self._thread.start()
+
+    def wait_while(self, condition: Callable[[], bool], until: Optional[float]) -> None:
+        """Waits for a change as long as a condition holds. The caller holds the lock. Raises MeteError at `until`."""
+        while condition():
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                text = "no stream became free" if self.board.greeted else "no connection in time"
+                raise MeteError(Status.DEADLINE_EXCEEDED, "deadline", text, taken=False)
+            self.changed.wait(left)
 
     def watch(self, call: CallState) -> threading.Condition:
         """A condition that is notified when the call changes, until it is finished. The caller holds the lock."""
@@ -82,9 +89,23 @@ class Channel:
         self._closing = True
         self._ring()
 
-    def join(self) -> None:
-        """Waits for the thread."""
-        self._thread.join(timeout=2)
+    def cancel_all(self) -> None:
+        """Cancels every call."""
+        with self.lock:
+            for call in list(self.board.calls.values()):
+                self.board.cancel(call)
+            self.turn()
+
+    def close(self, until: float) -> None:
+        """Gives the bills until then to come, and ends the thread."""
+        with self.lock:
+            while self.board.calls and time.monotonic() < until:
+                self.changed.wait(until - time.monotonic())
+            self.board.close()
+            self.turn()
+        self.stop()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=2)
 
     def _ring(self) -> None:
         try:
@@ -101,53 +122,69 @@ class Channel:
                 self._watchers.pop(call, None)
         self.changed.notify_all()
 
-    def _run(self) -> None:
+    def _run(self, address: Address) -> None:
         """The thread."""
-        reason = "the connection's thread ended"
+        reason = "cannot connect"
         try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._socket, selectors.EVENT_READ)
-                selector.register(self._bell, selectors.EVENT_READ)
-                while self._step(selector):
-                    pass
+            with dial(address, self._timeout) as sock:
+                sock.setblocking(False)
+                reason = self._serve(sock)
         except OSError as error:
-            reason = str(error)
+            reason = f"{reason}: {error}"
         finally:
             with self.lock:
                 self.board.lose(reason)
                 self._notify()
-            for sock in (self._socket, self._bell, self._button):
-                sock.close()
+            self._bell.close()
+            self._button.close()
 
-    def _step(self, selector: selectors.BaseSelector) -> bool:
+    def _serve(self, sock: socket.socket) -> str:
+        """Reads and writes until there is nothing more to do, and says why."""
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(sock, selectors.EVENT_READ)
+                selector.register(self._bell, selectors.EVENT_READ)
+                while self._step(sock, selector):
+                    pass
+        except OSError as error:
+            return str(error)
+        return "the connection's thread ended"
+
+    def _step(self, sock: socket.socket, selector: selectors.BaseSelector) -> bool:
         """Waits for one thing to happen and deals with it; False when there is nothing more to do."""
         with self.lock:
             while self._abandoned:
                 self.board.cancel(self._abandoned.pop())
             self.board.poll()
+            wake_at = self.board.wake_at()
+            if not self.board.greeted:
+                wake_at = min(wake_at, self._hello_at)
+                if self._hello_at <= time.monotonic():
+                    self.board.lose(f"no HELLO within {self._timeout} s")
             self._outbox += self.board.take_output()
             self._notify()
-            timeout: Optional[float] = max(0.0, self.board.wake_at() - time.monotonic())
+            timeout: Optional[float] = max(0.0, wake_at - time.monotonic())
             writing = bool(self._outbox)
-            if self.board.lost or self._closing:
-                self._write()
+            if self.board.done or self._closing:
+                self._write(sock)
                 return False
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
-        selector.modify(self._socket, events)
+        selector.modify(sock, events)
         for key, mask in selector.select(timeout):
             if key.fileobj is self._bell:
                 self._bell.recv(4096)
                 continue
             if mask & selectors.EVENT_WRITE:
                 with self.lock:
-                    self._write()
-            if mask & selectors.EVENT_READ and not self._read():
+                    self._write(sock)
+            if mask & selectors.EVENT_READ and not self._read(sock):
                 return False
         return True
 
-    def _write(self) -> None:
+    def _write(self, sock: socket.socket) -> None:
         try:
-            sent = self._socket.send(self._outbox) if self._outbox else 0
+            sent = sock.send(self._outbox) if self._outbox else 0
+            self.board.wrote(sent)
         except BlockingIOError:
             return
         except OSError:
@@ -155,9 +192,9 @@ class Channel:
             sent = len(self._outbox)
         del self._outbox[:sent]
 
-    def _read(self) -> bool:
+    def _read(self, sock: socket.socket) -> bool:
         try:
-            data = self._socket.recv(262_144)
+            data = sock.recv(262_144)
         except BlockingIOError:
             return True
         with self.lock:

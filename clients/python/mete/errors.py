@@ -15,17 +15,28 @@ class MeteError(Exception):
     `connection_lost`, `client_closed`, `message_too_large` and `bad_reply`.
     """
 
-    def __init__(self, status: Status, detail: str, text: str = "", bill: Optional[Bill] = None) -> None:
+    def __init__(
+        self, status: Status, detail: str, text: str = "", bill: Optional[Bill] = None, taken: bool = True
+    ) -> None:
         super().__init__(status, detail, text)
         self.status = status
         self.detail = detail
         self.text = text
         #: What the call cost all the same; None if no bill came before the connection was lost.
         self.bill = bill
+        #: False if the server certainly never took the call: it did no work, and its id is free.
+        self.taken = taken
+        #: How often the call was attempted.
+        self.attempts = 1
 
     def __str__(self) -> str:
         said = f"{self.status.name} ({self.detail})"
-        return f"{said}: {self.text}" if self.text else said
+        said = f"{said}: {self.text}" if self.text else said
+        return said if self.attempts == 1 else f"{said} (after {self.attempts} attempts)"
+
+    def untaken(self) -> MeteError:
+        """The same failure, of a call that never began."""
+        return MeteError(self.status, self.detail, self.text, taken=False)
 
 
 class WireError(Exception):

@@ -8,8 +8,6 @@ from typing import Dict, Optional
 
 from .address import Address
 from .call import CallState
-from .errors import MeteError
-from .status import Status
 from .switchboard import Switchboard
 from .wire.limits import Limits
 
@@ -57,29 +55,17 @@ class Line:
         self._outbox = bytearray()
         self._reading: Optional[asyncio.Task[None]] = None
         self._timer: Optional[asyncio.TimerHandle] = None
+        self._patience: Optional[asyncio.TimerHandle] = None
 
-    async def open(self, address: Address, timeout: float) -> None:
-        """Connects and waits for the server's HELLO. Raises MeteError."""
-        try:
-            await asyncio.wait_for(self._greet(address), timeout)
-        except asyncio.TimeoutError:
-            await self.close()
-            raise MeteError(Status.UNAVAILABLE, "connection_lost", f"no HELLO within {timeout} s") from None
-        except OSError as error:
-            raise MeteError(Status.UNAVAILABLE, "connection_lost", f"cannot connect: {error}") from error
-        except asyncio.CancelledError:
-            await self.close()
-            raise
-        if self.board.lost:
-            await self.close()
-            raise self.board.lost
+    def start(self, address: Address, timeout: float) -> None:
+        """Begins to connect. The line is of use when `board.greeted`, and of none any more when `board.spent`."""
+        self._reading = asyncio.create_task(self._run(address))
+        self._patience = self.loop.call_later(timeout, self._despair, timeout)
 
-    async def _greet(self, address: Address) -> None:
-        self._socket = await dial(address)
-        self._reading = asyncio.create_task(self._read(self._socket))
-        self.turn()
-        while not self.board.greeted and not self.board.lost:
-            await self.wait_for_change()
+    def _despair(self, timeout: float) -> None:
+        if not self.board.greeted:
+            self.board.lose(f"no HELLO within {timeout} s")
+            self.turn()
 
     def watch(self, call: CallState) -> asyncio.Event:
         """An event that is set when the call changes."""
@@ -93,7 +79,7 @@ class Line:
     def turn(self) -> None:
         """Writes what the board wants written, wakes who waits, and sets the clock."""
         # What may pile up here is bounded: DATA by the server's credit, the rest by our calls.
-        waiting = bool(self._outbox)
+        waiting = bool(self._outbox) and self._socket is not None
         self._outbox += self.board.take_output()
         if not waiting:
             self._write()
@@ -105,20 +91,32 @@ class Line:
                 self._watchers.pop(call, None)
         self._changed.set()
         self._set_timer()
+        if self.board.done and self._reading:
+            self._reading.cancel()
+
+    def cancel_all(self) -> None:
+        """Cancels every call."""
+        for call in list(self.board.calls.values()):
+            self.board.cancel(call)
+        self.turn()
+
+    async def all_billed(self) -> None:
+        """Waits until no call runs."""
+        while self.board.calls:
+            await self.wait_for_change()
 
     async def close(self) -> None:
         """Closes the socket; calls that still run fail."""
         self.board.close()
         self.turn()
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
         if self._reading:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
-        self._hang_up()
 
     def _hang_up(self) -> None:
+        for timer in (self._timer, self._patience):
+            if timer:
+                timer.cancel()
         if self._socket:
             self.loop.remove_writer(self._socket)
             self._socket.close()
@@ -127,10 +125,13 @@ class Line:
     def _write(self) -> None:
         """Writes what the socket takes now, and has the loop call again for the rest."""
         if not self._socket:
-            self._outbox.clear()
+            # Not connected yet, or not any more.
+            if self.board.lost:
+                self._outbox.clear()
             return
         try:
             sent = self._socket.send(self._outbox) if self._outbox else 0
+            self.board.wrote(sent)
         except BlockingIOError:
             sent = 0
         except OSError:
@@ -156,21 +157,26 @@ class Line:
         self._timer = None
         self.board.poll()
         self.turn()
-        if self.board.lost and self._reading:
-            self._reading.cancel()
 
-    async def _read(self, sock: socket.socket) -> None:
-        reason = "the server closed the connection"
+    async def _run(self, address: Address) -> None:
+        """The task that connects, and then reads."""
+        reason = "cannot connect"
         try:
-            while not self.board.lost:
-                data = await self.loop.sock_recv(sock, 262_144)
-                if not data:
-                    break
-                self.board.receive(data)
-                self.turn()
+            self._socket = await dial(address)
+            reason = "the server closed the connection"
+            self._write()
+            await self._read(self._socket)
         except OSError as error:
-            reason = str(error)
+            reason = f"{reason}: {error}"
         finally:
             self.board.lose(reason)
             self.turn()
             self._hang_up()
+
+    async def _read(self, sock: socket.socket) -> None:
+        while not self.board.lost:
+            data = await self.loop.sock_recv(sock, 262_144)
+            if not data:
+                return
+            self.board.receive(data)
+            self.turn()

@@ -33,6 +33,16 @@ class Request(Generic[T]):
     #: Turns a message of the server into what the caller sees; raises ValueError or TypeError if it cannot.
     read: Callable[[Any], T]
 
+    def within(self, left: Optional[float]) -> Request[T]:
+        """The request as it is sent when so many seconds are left of its deadline."""
+        if left is None:
+            return self
+        return dataclasses.replace(self, deadline=left, options={**self.options, "deadline_ms": _milliseconds(left)})
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(0, math.ceil(seconds * 1000))
+
 
 def request(
     method: str,
@@ -46,7 +56,7 @@ def request(
     given = options or CallOptions()
     entries: Dict[str, Any] = {
         "call": given.call,
-        "deadline_ms": None if deadline is None else max(0, math.ceil(deadline * 1000)),
+        "deadline_ms": None if deadline is None else _milliseconds(deadline),
         "model": model,
         "effort": given.effort,
         "macs_max": given.macs_max,

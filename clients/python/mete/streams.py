@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Generic, Iterable, Iterator, List, Optional, TypeVar
+from typing import Any, Callable, Generic, Iterable, Iterator, List, Optional, TypeVar
 
 from .bill import Bill
 from .call import CallState
 from .channel import Channel
+from .connections import Connections, Opened
 from .errors import MeteError
 from .requests import Request, messages_of_all, source_of
+from .retry import Attempts
 from .status import Status
 from .types import Piece, Token
 
@@ -23,15 +25,14 @@ class Stream(Generic[T]):
     A call that did not end with OK raises MeteError, bill included, after its last answer.
     """
 
-    def __init__(
-        self, channel: Channel, request: Request[T], state: CallState, changed: threading.Condition, owner: object
-    ) -> None:
-        # A client that nobody else holds must not be finalized, and so closed, under its streams.
-        self._owner = owner
-        self._channel = channel
+    def __init__(self, connections: Connections, request: Request[T], attempts: Attempts, opened: Opened) -> None:
+        # Also keeps the connections of a client that nobody holds any more from being closed under its streams.
+        self._connections = connections
         self._request = request
-        self._state = state
-        self._changed = changed
+        self._attempts = attempts
+        self._channel, self._state, self._changed = opened
+        #: Gives the messages of the input, as often as it is asked; None if the input cannot be read again.
+        self._input: Optional[Callable[[], Iterator[Any]]] = None
         self._closed = False
 
     @property
@@ -48,18 +49,32 @@ class Stream(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        with self._channel.lock:
-            while not self._state.arrived and not self._state.finished:
-                self._changed.wait()
-            if not self._state.arrived:
+        while True:
+            with self._channel.lock:
+                while not self._state.arrived and not self._state.finished:
+                    self._changed.wait()
+                if self._state.arrived:
+                    message = self._channel.board.take(self._state)
+                    self._channel.turn()
+                    self._attempts.repeatable = False
+                    break
                 error = self._state.error
-                if error and not self._closed:
-                    self._closed = True
-                    raise error
+            if error is None or self._closed:
                 raise StopIteration
-            message = self._channel.board.take(self._state)
-            self._channel.turn()
+            self._begin_again(error)
         return self._read(message)
+
+    def _begin_again(self, error: Exception) -> None:
+        """Makes the call once more, if it did no work. Raises the failure if that cannot be."""
+        try:
+            if self._input is None:
+                raise self._attempts.told(error)
+            self._connections.wait_after(error, self._attempts)
+            self._channel, self._state, self._changed = self._connections.open(self._request, self._attempts)
+        except BaseException:
+            self._closed = True
+            raise
+        self.send_all(self._input)
 
     def close(self) -> None:
         """Cancels the call if it still runs, and waits for its bill (a few seconds at most)."""
@@ -80,34 +95,18 @@ class Stream(Generic[T]):
         if not self._state.over:
             self._channel.abandon(self._state)
 
-    def send(self, message: Any) -> bool:
-        """Sends a message, waiting for credit; False if the call is over and it was dropped."""
-        with self._channel.lock:
-            while not self._state.over:
-                if self._channel.board.send(self._state, message):
-                    self._channel.turn()
-                    return True
-                self._changed.wait()
-        return False
-
-    def half_close(self) -> None:
-        """Says that no more messages come."""
-        with self._channel.lock:
-            self._channel.board.half_close(self._state)
-            self._channel.turn()
-
     def feed(self, source: Any) -> None:
         """Sends an input, then half-closes: from memory as credit allows, anything else by a thread of its own."""
-        messages = source_of(source)
-        if messages is not None:
-            self.send_all(messages)
+        if source_of(source) is not None:
+            self.send_all(lambda: source_of(source) or iter(()))
         else:
             threading.Thread(target=_feed, args=(self._channel, self._state, source), name="mete-feed", daemon=True).start()
 
-    def send_all(self, messages: Iterator[Any]) -> None:
-        """Sends messages that are in memory, then half-closes."""
+    def send_all(self, messages: Callable[[], Iterator[Any]]) -> None:
+        """Sends messages that are in memory, then half-closes; once more if the call has to be made again."""
+        self._input = messages
         with self._channel.lock:
-            self._channel.board.send_all(self._state, messages)
+            self._channel.board.send_all(self._state, messages())
             self._channel.turn()
 
     def _read(self, message: Any) -> T:

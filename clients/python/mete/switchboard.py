@@ -41,21 +41,39 @@ class Switchboard:
         self._pings: Dict[int, Optional[float]] = {}
         self._settle_at: Optional[float] = None
         self._touched: Set[CallState] = set()
+        self._taken_bytes = 0
+        self._written_bytes = 0
 
     # What the application does.
+
+    @property
+    def spent(self) -> bool:
+        """Whether the connection takes no more calls: the next one needs another connection."""
+        return self.lost is not None or self._goaway is not None
+
+    @property
+    def done(self) -> bool:
+        """Whether the connection is of no use to anybody: it takes no more calls, and none runs."""
+        return self.spent and not self.calls
 
     def room(self) -> bool:
         """Whether the server takes one more stream now."""
         return len(self.calls) < self.conversation.peer_limits.streams_max
 
+    def refusal(self) -> MeteError:
+        """Why a connection that is spent takes no more calls."""
+        if self._goaway:
+            return (self._verdict() or MeteError(Status.UNAVAILABLE, "draining", self._goaway.text)).untaken()
+        assert self.lost, "the connection takes calls"
+        return self.lost.untaken()
+
     def open(self, request: Request[Any]) -> CallState:
         """Begins a call. Raises MeteError if the connection takes no more; the caller waited for `room()`."""
-        if self.lost:
-            raise MeteError(self.lost.status, self.lost.detail, self.lost.text)
-        if self._goaway:
-            raise self._verdict() or MeteError(Status.UNAVAILABLE, "draining", self._goaway.text)
+        if self.spent:
+            raise self.refusal()
         stream = self.conversation.open(request.method, request.options, request.metadata)
         call = CallState(stream, None if request.deadline is None else self._now + request.deadline + GRACE)
+        call.opened_at = self._taken_bytes + self.conversation.output_bytes
         self.calls[stream] = call
         return call
 
@@ -155,7 +173,13 @@ class Switchboard:
 
     def take_output(self) -> bytes:
         """Bytes to write."""
-        return self.conversation.take_output()
+        output = self.conversation.take_output()
+        self._taken_bytes += len(output)
+        return output
+
+    def wrote(self, count: int) -> None:
+        """The socket took so many bytes of the output."""
+        self._written_bytes += count
 
     def take_touched(self) -> List[CallState]:
         """The calls whose state changed since the last time."""
@@ -195,6 +219,7 @@ class Switchboard:
                 self._pings[event.token] = self._now
         elif isinstance(event, GoingAway):
             self._goaway = event.goaway
+            self._turn_away(event.goaway.last_stream)
         elif isinstance(event, Failed):
             error = event.error
             self._lose(MeteError(error.status, error.detail, f"the server broke the protocol: {error.text}"))
@@ -206,6 +231,13 @@ class Switchboard:
             call_of = self.calls.get(event.stream)
             if call_of:
                 self._take_for(call_of, event)
+
+    def _turn_away(self, last_stream: int) -> None:
+        """Calls above `last_stream` were never taken; they need not wait to hear so one by one."""
+        for call in list(self.calls.values()):
+            if call.stream > last_stream and call.end is None and not call.cancelled:
+                call.lost = self.refusal()
+                self._finish(call)
 
     def _take_for(self, call: CallState, event: ClientEvent) -> None:
         self._touched.add(call)
@@ -274,5 +306,6 @@ class Switchboard:
         self.lost = error
         for call in list(self.calls.values()):
             if call.end is None:
-                call.lost = MeteError(error.status, error.detail, error.text)
+                taken = call.opened_at <= self._written_bytes
+                call.lost = MeteError(error.status, error.detail, error.text, taken=taken)
             self._finish(call)

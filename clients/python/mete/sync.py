@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any, Iterable, List, Optional, Sequence, Type, TypeVar, Union
 
 from . import asking
 from .address import Address
 from .bill import Bill
-from .channel import Channel
+from .connections import Connections
 from .errors import MeteError
 from .requests import Request, texts_of
+from .retry import Retry
 from .status import Status
 from .streams import Generation, Stream
 from .types import Answer, CallOptions, Label, Model, Piece, Prediction, Reflection
@@ -22,27 +22,23 @@ Made = TypeVar("Made", bound=Stream[Any])
 
 
 class Client:
-    """A connection to a daemon. Any thread may use it; each call is used by one thread at a time.
+    """A client of a daemon. Any thread may use it; each call is used by one thread at a time.
 
     `address` is `unix:PATH` or `tcp:HOST:PORT`. A server that is silent for twice `keepalive` seconds counts as lost.
+    A connection that is lost or that the server takes leave of is made anew by the next call; `retry` says how often a call
+    that did no work is tried again.
     """
 
     def __init__(
-        self, address: str, timeout: float = 5.0, keepalive: float = 20.0, limits: Limits = Limits()
+        self,
+        address: str,
+        timeout: float = 5.0,
+        keepalive: float = 20.0,
+        limits: Limits = Limits(),
+        retry: Retry = Retry(),
     ) -> None:
-        self._channel: Optional[Channel] = None
-        channel = Channel(Address.parse(address), timeout, keepalive, limits)
-        self._channel = channel
-        until = time.monotonic() + timeout
-        with channel.lock:
-            while not channel.board.greeted and not channel.board.lost and time.monotonic() < until:
-                channel.changed.wait(until - time.monotonic())
-            lost = channel.board.lost
-            greeted = channel.board.greeted
-        if lost or not greeted:
-            channel.stop()
-            channel.join()
-            raise lost or MeteError(Status.UNAVAILABLE, "connection_lost", f"no HELLO within {timeout} s")
+        self._connections = Connections(Address.parse(address), timeout, keepalive, limits, retry)
+        self._connections.connect()
 
     def __enter__(self) -> Client:
         return self
@@ -50,25 +46,9 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if self._channel:
-            self._channel.stop()
-
     def close(self) -> None:
         """Cancels what still runs, gives the bills a second to come, and closes."""
-        channel = self._open_channel()
-        until = time.monotonic() + 1
-        with channel.lock:
-            for call in list(channel.board.calls.values()):
-                channel.board.cancel(call)
-            channel.turn()
-            while channel.board.calls and time.monotonic() < until:
-                channel.changed.wait(until - time.monotonic())
-            channel.board.close()
-            channel.turn()
-        channel.stop()
-        if threading.current_thread().name != "mete":
-            channel.join()
+        self._connections.close()
 
     def generate(
         self,
@@ -175,7 +155,7 @@ class Client:
     def watch_health(self, model: Optional[str] = None, *, deadline: Optional[float] = None) -> Stream[str]:
         """What `health` says now, and whenever that changes; ends with the error `draining` when the server goes away."""
         stream: Stream[str] = self._start(asking.watch_health(model, deadline), Stream)
-        stream.half_close()
+        stream.send_all(lambda: iter(()))
         return stream
 
     def reflect(self, deadline: Optional[float] = None) -> Reflection:
@@ -188,39 +168,27 @@ class Client:
 
     def ping(self, timeout: float = 5.0) -> float:
         """Seconds until the server answered. Raises MeteError if it did not in time."""
-        channel = self._open_channel()
         begin = time.monotonic()
+        until = begin + timeout
+        channel = self._connections.ready(until)
+        board = channel.board
         with channel.lock:
-            token = channel.board.ping()
+            token = board.ping()
             channel.turn()
-            while not channel.board.lost:
-                answered = channel.board.ponged(token)
-                if answered is not None:
-                    return answered - begin
-                left = begin + timeout - time.monotonic()
-                if left <= 0:
+            answered = board.ponged(token)
+            while answered is None:
+                if board.lost:
+                    raise board.refusal()
+                if time.monotonic() >= until:
                     raise MeteError(Status.DEADLINE_EXCEEDED, "deadline", f"no answer to a PING for {timeout} s")
-                channel.changed.wait(left)
-            raise channel.board.lost
-
-    def _open_channel(self) -> Channel:
-        assert self._channel, "the constructor did not finish"
-        return self._channel
+                channel.changed.wait(until - time.monotonic())
+                answered = board.ponged(token)
+            return answered - begin
 
     def _start(self, request: Request[T], kind: Type[Made]) -> Made:
         """Begins a call, waiting until the server takes one more stream."""
-        channel = self._open_channel()
-        until = None if request.deadline is None else time.monotonic() + request.deadline
-        with channel.lock:
-            while not channel.board.lost and not channel.board.room():
-                left = None if until is None else until - time.monotonic()
-                if left is not None and left <= 0:
-                    raise MeteError(Status.DEADLINE_EXCEEDED, "deadline", "no stream became free")
-                channel.changed.wait(left)
-            state = channel.board.open(request)
-            changed = channel.watch(state)
-            channel.turn()
-        return kind(channel, request, state, changed, self)
+        attempts = self._connections.attempts(request.deadline)
+        return kind(self._connections, request, attempts, self._connections.open(request, attempts))
 
     def _each(self, request: Request[T], texts: Iterable[Piece]) -> Answer[T]:
         """One answer for each text; without texts there is no call."""
@@ -228,14 +196,14 @@ class Client:
         if not whole:
             return Answer([], None)
         stream: Stream[T] = self._start(request, Stream)
-        stream.send_all(texts_of(whole))
+        stream.send_all(lambda: texts_of(whole))
         answers = list(stream)
         return Answer(answers, stream.bill)
 
     def _ask(self, request: Request[T]) -> T:
         """The one answer of a call without input."""
         stream: Stream[T] = self._start(request, Stream)
-        stream.send_all(iter(()))
+        stream.send_all(lambda: iter(()))
         answers = list(stream)
         if len(answers) != 1:
             text = f"{request.method}: {len(answers)} messages"
@@ -243,6 +211,6 @@ class Client:
         return answers[0]
 
 
-def connect(address: str, timeout: float = 5.0, keepalive: float = 20.0) -> Client:
+def connect(address: str, timeout: float = 5.0, keepalive: float = 20.0, retry: Retry = Retry()) -> Client:
     """A client of the daemon at `unix:PATH` or `tcp:HOST:PORT`. Raises MeteError if it cannot be reached."""
-    return Client(address, timeout, keepalive)
+    return Client(address, timeout, keepalive, retry=retry)

@@ -41,6 +41,7 @@ class Call:
         self.id: bytes = frame.options.get("call", frame.stream.to_bytes(16, "big"))
         self.inputs: List[Any] = []
         self.sent = 0
+        self.macs = 0
         self.half_closed = False
         self.done = False
         self.metadata: Dict[str, Any] = {}
@@ -57,7 +58,7 @@ class Call:
         model = self.options.get("model", "")
         return Bill(
             call=self.id, tenant="probe", model=model, method=self.method, status=status, tokens_in=len(self.inputs),
-            tokens_out=self.sent,
+            tokens_out=self.sent, macs_total=self.macs,
         )  # fmt: skip
 
     def _answers(self) -> Iterator[Any]:

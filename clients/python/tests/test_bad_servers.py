@@ -10,7 +10,7 @@ from typing import Callable
 import pytest
 
 import mete
-from mete import AsyncClient, MeteError, Status
+from mete import AsyncClient, MeteError, Retry, Status
 
 from .raw_server import HELLO, RawServer, drain, frame, read_until_open
 
@@ -19,7 +19,7 @@ Ask = Callable[[str], None]
 
 def ask_sync(address: str) -> None:
     """One call of the sync client."""
-    with mete.Client(address, timeout=1) as client:
+    with mete.Client(address, timeout=1, retry=Retry(attempts=1)) as client:
         client.generate("x").text()
 
 
@@ -27,7 +27,7 @@ def ask_async(address: str) -> None:
     """One call of the asyncio client."""
 
     async def work() -> None:
-        async with AsyncClient(address, timeout=1) as client:
+        async with AsyncClient(address, timeout=1, retry=Retry(attempts=1)) as client:
             await (await client.generate("x")).text()
 
     asyncio.run(work())

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import os
+import pathlib
+import signal
+import subprocess
+import sys
 import uuid
 from typing import Iterator
 
@@ -187,3 +192,61 @@ def test_the_asyncio_client_agrees_with_the_sync_one(client: mete.Client) -> Non
             assert check(cancelled.bill).status == Status.CANCELLED
 
     asyncio.run(work())
+
+
+def example(name: str, *arguments: str) -> "subprocess.Popen[str]":
+    """A program of examples/ that talks to the daemon through pipes."""
+    program = pathlib.Path(__file__).resolve().parents[1] / "examples" / name
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, program, ADDRESS, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_the_csv_example_embeds_a_column_in_order(client: mete.Client) -> None:
+    table = 'id,title\n1,"a cat, sat"\n2,forms\n3,rain\n'
+    run = example("embed_csv.py", "-", "--column", "title", "--model", "minilm", "--batch", "2")
+    out, err = run.communicate(table, timeout=50)
+    assert run.returncode == 0, err
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["text"] for row in rows] == ["a cat, sat", "forms", "rain"]
+    for row, vector in zip(rows, client.embed(["a cat, sat", "forms", "rain"], model="minilm")):
+        assert all(math.isclose(a, b, abs_tol=1e-5) for a, b in zip(row["vector"], vector))
+    assert "] 3/3\n3 texts, " in err
+    wrong = example("embed_csv.py", "-", "--column", "author")
+    assert "there are id, title" in wrong.communicate(table, timeout=50)[1] and wrong.returncode == 1
+
+
+def test_the_log_example_is_surprised_by_what_is_new() -> None:
+    log = "job 12 finished without errors\n" * 8 + "\nkernel: purple elephant overflow\njob 12 finished without errors"
+    run = example("tail_log.py", "-", "--model", "smollm2")
+    out, err = run.communicate(log, timeout=50)
+    assert run.returncode == 0 and "multiply-accumulates" in err, err
+    lines = out.splitlines()
+    assert len(lines) == 11 and [line.endswith("errors") for line in lines].count(True) == 9
+    means = [float(line.split()[0]) for line in lines]
+    assert max(means) == means[9] and "!" in lines[9] and "!" not in lines[7]
+
+
+def test_the_log_example_goes_on_when_a_context_is_full() -> None:
+    log = "".join(f"line {number} says nothing new\n" for number in range(12))
+    run = example("tail_log.py", "-", "--model", "smollm2", "--context", "30")
+    out, err = run.communicate(log, timeout=50)
+    assert [int(line.split()[-4]) for line in out.splitlines()] == list(range(12)), err
+    assert len(err.splitlines()) >= 3
+
+
+def test_the_chat_example_answers_and_bills() -> None:
+    run = example("chat.py", "--model", "smollm2", "--max-tokens", "8")
+    out, err = run.communicate("Say hello.\n\nAnd again.\n", timeout=50)
+    assert run.returncode == 0 and len(out.strip()) > 5, err
+    assert err.count("tokens in, ") == 2
+
+
+def test_the_chat_example_shows_the_bill_of_a_cancelled_answer() -> None:
+    run = example("chat.py", "--model", "smollm2", "--max-tokens", "1000", "--system", "Write very long stories.")
+    assert run.stdin and run.stdout
+    run.stdin.write("Tell me the story of a lighthouse, in a thousand words.\n")
+    run.stdin.flush()
+    assert run.stdout.read(1)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=50)
+    assert "[cancelled]" in out and "tokens in, " in err and run.returncode == 0

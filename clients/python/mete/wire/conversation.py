@@ -63,6 +63,11 @@ class Conversation(Generic[Event]):
         self._output.clear()
         return data
 
+    @property
+    def output_bytes(self) -> int:
+        """How many bytes `take_output` would give."""
+        return len(self._output)
+
     def ping(self, token: int) -> None:
         """Asks whether the peer lives."""
         self._emit(Ping(False, token))
