@@ -13,7 +13,9 @@ struct Knowledge: Sendable {
     let width: Int
 
     init?(_ map: Value) {
-      guard let name = map["name"]?.asString, let methods = map["methods"]?.asArray else { return nil }
+      guard let name = map["name"]?.asString, let methods = map["methods"]?.asArray else {
+        return nil
+      }
       self.name = name
       self.methods = methods.compactMap(\.asString)
       parameters = map["parameters"]?.asUInt ?? 0

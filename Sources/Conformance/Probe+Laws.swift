@@ -34,10 +34,11 @@ extension Probe {
     if Int(bill.bytesOut) != answer.bytesOut {
       breaks("bytes_out is \(bill.bytesOut), and \(answer.bytesOut) came up to END (§4.3)")
     }
-    if Int(bill.bytesIn) > answer.bytesIn {
+    if Int(bill.bytesIn) > answer.bytesIn + rawBytes {
       breaks("bytes_in is \(bill.bytesIn), and only \(answer.bytesIn) were sent (§4.3)")
     }
-    if let call = answer.call, call.count == 16, call != bill.call.bytes, end.detail != "bad_option" {
+    if let call = answer.call, call.count == 16, call != bill.call.bytes, end.detail != "bad_option"
+    {
       breaks("the bill is for call \(bill.call), another than OPEN named (§4.3)")
     }
   }

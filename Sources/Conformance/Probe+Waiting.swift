@@ -78,19 +78,21 @@ extension Probe {
     guard let goAway else { return }
     let came = "GOAWAY(\(goAway.last), \(goAway.status), \"\(goAway.text.prefix(100))\")"
     try require(goAway.text.hasPrefix("\(word):"), "GOAWAY \(word) is owed, came \(came)")
-    try require(goAway.status == statuses[word], "status \(statuses[word] ?? -1) is owed, came \(came)")
+    try require(
+      goAway.status == statuses[word],
+      "status \(statuses[word] ?? -1) is owed, came \(came)"
+    )
     if let last {
       try require(goAway.last == last, "last_stream \(last) is owed, came \(came)")
     }
     let isClosed = holds(within: patience) { isEnded || breach != nil }
     try judge()
     try require(isClosed, "the server is to close after GOAWAY, and did not within \(patience)")
-    for (stream, answer) in answers.sorted(by: { $0.key < $1.key }) {
+    for (stream, answer) in answers.sorted(by: { $0.key < $1.key }) where stream <= goAway.last {
       try require(
         answer.end != nil && answer.bill != nil,
         "stream \(stream) is owed END and BILL in a connection error"
       )
-      if answer.endedAfterGoAway { try answer.ended(word) }
     }
   }
 

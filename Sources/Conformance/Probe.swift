@@ -33,6 +33,9 @@ final class Probe {
   /// The highest stream that was opened here.
   var lastStream: StreamID = 0
 
+  /// Bytes that were not sent as frames of a stream.
+  private(set) var rawBytes = 0
+
   private var connection: Connection?
   private var reader = FrameReader()
   private var limits = Limits()
@@ -69,8 +72,11 @@ final class Probe {
 
   // MARK: Sending
 
-  /// Sends any bytes; nothing is counted.
-  func write(_ bytes: [UInt8]) { connection?.write(bytes) }
+  /// Sends any bytes; nobody knows to which stream they belong.
+  func write(_ bytes: [UInt8]) {
+    rawBytes += bytes.count
+    connection?.write(bytes)
+  }
 
   /// Sends frames, each counted for its stream.
   func send(_ frames: Frame...) { send(frames) }
@@ -82,8 +88,11 @@ final class Probe {
       frame.encode(into: &bytes)
       note(frame, bytes.count - before)
     }
-    write(bytes)
+    connection?.write(bytes)
   }
+
+  /// Notes a frame whose bytes the case writes by itself.
+  func count(_ frame: Frame) { note(frame, frame.encoded.count) }
 
   private func note(_ frame: Frame, _ count: Int) {
     if frame.stream > 0 { answers[frame.stream]?.bytesIn += count }
@@ -157,7 +166,8 @@ final class Probe {
 
   private func take(_ frame: Frame, _ body: [UInt8]) {
     arrivals.append(frame)
-    if arrivals.count == 1, case .hello = frame {} else if arrivals.count == 1 {
+    if arrivals.count == 1, case .hello = frame {
+    } else if arrivals.count == 1 {
       breaks("the server's first frame is not HELLO (§3.1)")
     }
     switch frame {
@@ -198,7 +208,9 @@ final class Probe {
     for window in [stream, 0] {
       windows[window, default: 0] -= length
       if windows[window, default: 0] < 0 {
-        breaks("DATA of \(length) bytes is over the credit of \(window == 0 ? "the connection" : "its stream") (§3.2)")
+        breaks(
+          "DATA of \(length) bytes is over the credit of \(window == 0 ? "the connection" : "its stream") (§3.2)"
+        )
       }
     }
     guard givesCredit else { return }

@@ -82,6 +82,7 @@ extension Stage {
     probe.send(.ping(ack: false, token: 99))
     try probe.failed(word, last: held)
     try require(!probe.pongs.contains(99), "what comes after the bad frame is not read (§2)")
+    try probe.answers[held]?.ended(word)
     try require(
       probe.answers[held]?.endedAfterGoAway == true,
       "a connection error ends open streams after GOAWAY (§2)"

@@ -6,9 +6,8 @@ extension Case {
   static let framing: [Case] = [
     Case("a_frame_byte_by_byte", "A frame is a 4-byte length, then N bytes, however they come.") {
       let probe = try $0.connectSilently()
-      let call = Probe.opening(1, "Health.Check")
-      probe.answers[1] = Answer(method: "Health.Check", bytesIn: 1 << 20)
-      for frame in [.hello(Hello()), call, .halfClose(1)] {
+      for frame in [.hello(Hello()), Probe.opening(1, "Health.Check"), .halfClose(1)] {
+        probe.count(frame)
         for byte in frame.encoded {
           probe.write([byte])
           try probe.pass(.zero)
@@ -35,19 +34,23 @@ extension Case {
       let probe = try $0.connect()
       try probe.settle()
       probe.expect(pong: 7)
-      probe.write(framed([0x94, 0xCC, 8, 0xCD, 0, 0, 0xC2, 0xCF, 0, 0, 0, 0, 0, 0, 0, 7]))
+      probe.write(framed(body: [0x94, 0xCC, 8, 0xCD, 0, 0, 0xC2, 0xCF, 0, 0, 0, 0, 0, 0, 0, 7]))
       try probe.wait(for: "PING in wide integers") { probe.pongs.contains(7) }
     },
-    Case("an_integer_in_a_signed_width", "One that is not negative may be sent in a signed width.") {
+    Case("an_integer_in_a_signed_width", "One that is not negative may be sent in a signed width.")
+    {
       let probe = try $0.connect()
       try probe.settle()
       probe.expect(pong: 7)
-      probe.write(framed([0x94, 0xD0, 8, 0xD1, 0, 0, 0xC2, 0xD3, 0, 0, 0, 0, 0, 0, 0, 7]))
+      probe.write(framed(body: [0x94, 0xD0, 8, 0xD1, 0, 0, 0xC2, 0xD3, 0, 0, 0, 0, 0, 0, 0, 7]))
       try probe.wait(for: "PING in signed integers") { probe.pongs.contains(7) }
     },
     Case("a_float_field_takes_an_integer", "A float field also takes an integer.") {
       let answer = try $0.call("Health.Check", ["effort": 1], ends: "ok")
-      try require(answer.bill?.effortAsked == 1, "effort_asked is \(answer.bill?.effortAsked ?? -1)")
+      try require(
+        answer.bill?.effortAsked == 1,
+        "effort_asked is \(answer.bill?.effortAsked ?? -1)"
+      )
     },
     Case("a_float_of_32_bits", "Floats may be 32 bits wide.") {
       try $0.call("Health.Check", ["effort": .float(0.5)], ends: "ok")
@@ -61,10 +64,16 @@ extension Case {
       probe.write(framed([0, 0, hello]))
       try probe.lives()
     },
-    Case("keys_are_compared_by_bytes", "Keys are the same if their bytes are: nothing is normalized.") {
+    Case(
+      "keys_are_compared_by_bytes",
+      "Keys are the same if their bytes are: nothing is normalized."
+    ) {
       try $0.call("Health.Check", ["caf\u{E9}": 1, "cafe\u{301}": 2], ends: "ok")
     },
-    Case("depth_8_is_taken", "Nesting is at most depth_max = 8 containers, the frame's own being the first.") {
+    Case(
+      "depth_8_is_taken",
+      "Nesting is at most depth_max = 8 containers, the frame's own being the first."
+    ) {
       // The frame, the options, and six arrays.
       try $0.call("Health.Check", ["x": [[[[[[]]]]]]], ends: "ok")
     },
@@ -72,7 +81,10 @@ extension Case {
       let frame = Probe.opening(2, "Health.Check", ["x": [[[[[[[]]]]]]]])
       try $0.breaks(frame.encoded, as: "malformed_frame")
     },
-    Case("items_max_is_taken", "A frame holds at most items_max items; array, container, key and value are each one.") {
+    Case(
+      "items_max_is_taken",
+      "A frame holds at most items_max items; array, container, key and value are each one."
+    ) {
       // Frame, kind, stream, method, options, key, array and metadata are eight.
       let filler = [Value](repeating: nil, count: $0.server.limits.itemsMax - 8)
       try $0.call("Health.Check", ["x": .array(filler)], ends: "ok")
@@ -88,7 +100,10 @@ extension Case {
     Case("a_map_that_claims_too_much", "A map of n entries claims 2n.") {
       try $0.breaks(framed(2, 1, count: 3, [0x82, 0xA0, 0xC0, 0xA0]), as: "malformed_frame")
     },
-    Case("a_string_that_is_not_utf8", "Strings are UTF-8; one that is not is an error wherever it stands.") {
+    Case(
+      "a_string_that_is_not_utf8",
+      "Strings are UTF-8; one that is not is an error wherever it stands."
+    ) {
       try $0.breaks(framed(2, 1, count: 3, [0xA2, 0xC3, 0x28]), as: "malformed_frame")
     },
     Case("a_key_that_is_not_utf8", "A string that is not UTF-8 is an error wherever it stands.") {
@@ -107,7 +122,10 @@ extension Case {
     },
     Case("a_repeated_key_deep_inside", "No key appears twice.") {
       let twice = Value.map([.init("a", 1), .init("b", 1), .init("a", 2)])
-      try $0.breaks(Probe.opening(2, "X", ["params": ["p": [twice]]]).encoded, as: "malformed_frame")
+      try $0.breaks(
+        Probe.opening(2, "X", ["params": ["p": [twice]]]).encoded,
+        as: "malformed_frame"
+      )
     },
     Case("an_extension_type", "MessagePack extension types are not used.") {
       try $0.breaks(framed(2, 1, count: 3, [0xD4, 0x01, 0x00]), as: "malformed_frame")

@@ -39,10 +39,10 @@ extension Case {
     malformed("end_with_bad_metadata", [4, 1, 0, "ok", "", ["K": "v"]]),
     malformed("bill_with_a_wrong_type", [5, 1, ["tokens_in": "1"]]),
     Case("bytes_left_over", "N bytes are exactly one MessagePack array.") {
-      try $0.breaks(framed([0x92, 3, 1, 0xC0]), as: "malformed_frame")
+      try $0.breaks(framed(body: [0x92, 3, 1, 0xC0]), as: "malformed_frame")
     },
     Case("a_value_cut_short", "N bytes are exactly one MessagePack array.") {
-      try $0.breaks(framed([0x93, 2, 1, 0xA5, 0x61]), as: "malformed_frame")
+      try $0.breaks(framed(body: [0x93, 2, 1, 0xA5, 0x61]), as: "malformed_frame")
     },
     Case("the_byte_that_messagepack_never_uses", "N bytes are exactly one MessagePack array.") {
       try $0.breaks(framed(2, 1, count: 3, [0xC1]), as: "malformed_frame")

@@ -43,7 +43,10 @@ extension Case {
       let call = Value.binary(CallID().bytes)
       try $0.call("Usage.Bill", ["params": ["call": call]], ends: "unknown_call")
     },
-    Case("call_in_use_by_a_running_call", "call_in_use: the id names a running call of this tenant.") {
+    Case(
+      "call_in_use_by_a_running_call",
+      "call_in_use: the id names a running call of this tenant."
+    ) {
       let probe = try $0.connect()
       let options = try $0.options("Tokenize", [:], ["call": .binary(CallID().bytes)])
       let first = probe.open("Tokenize", options, closes: false)
@@ -95,7 +98,10 @@ extension Case {
       try probe.finished(1).ended("ok")
       try probe.ask("Health.Check").ended("ok")
     },
-    Case("the_id_of_a_refused_call_is_free", "streams_max always: the id of such a call is free again.") {
+    Case(
+      "the_id_of_a_refused_call_is_free",
+      "streams_max always: the id of such a call is free again."
+    ) {
       let probe = try $0.connect()
       try probe.settle()
       let most = probe.server.streamsMax
@@ -118,7 +124,10 @@ extension Case {
       let options = try $0.options("Predict", ["max_tokens": 2])
       try $0.call("Predict", options, [[1, 1, 1]], ends: "context_too_long")
     },
-    Case("input_too_large", "A run without any possible break may be run_bytes_max long (input_too_large).") {
+    Case(
+      "input_too_large",
+      "A run without any possible break may be run_bytes_max long (input_too_large)."
+    ) {
       let probe = try $0.connect()
       let options = try $0.options("Tokenize")
       let stream = probe.open("Tokenize", options, closes: false)
@@ -147,13 +156,17 @@ extension Case {
         throw Skip("1,600 calls do not fill the queue")
       }
     },
-    Case("a_refused_open_uses_up_its_id", "An OPEN that is refused uses up its id like any other.") {
+    Case("a_refused_open_uses_up_its_id", "An OPEN that is refused uses up its id like any other.")
+    {
       let probe = try $0.connect()
       try probe.ask("Nonsense").ended("unknown_method")
       probe.write(Probe.opening(1, "Health.Check").encoded)
       try probe.failed("stream_id", last: 1)
     },
-    Case("what_is_quoted_is_clipped", "text is at most 1,024 bytes; what a peer wrote is quoted with at most 64.") {
+    Case(
+      "what_is_quoted_is_clipped",
+      "text is at most 1,024 bytes; what a peer wrote is quoted with at most 64."
+    ) {
       let long = String(repeating: "\u{1F308}", count: 200)
       let answer = try $0.call(
         "Generate",

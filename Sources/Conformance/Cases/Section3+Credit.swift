@@ -66,7 +66,7 @@ extension Case {
       try probe.finished(stream).ended("cancelled")
     },
     Case("flow_control_pushback", "When the server lacks credit for a stream, it pauses.") {
-      let options = try $0.options("Generate", ["max_tokens": 40, "ignore_eos": true])
+      let options = try $0.options("Generate", ["max_tokens": 16, "ignore_eos": true])
       let probe = try $0.miser(stream: 100)
       let stream = probe.open("Generate", options, ["sun"])
       try probe.messages(1, on: stream)
@@ -76,7 +76,7 @@ extension Case {
       probe.givesCredit = true
       probe.send(.credit(stream, bytes: 100), .credit(0, bytes: 100))
       let answer = try probe.finished(stream).ended("ok")
-      try require(answer.bill?.tokensOut == 40, "40 tokens are owed")
+      try require(answer.bill?.tokensOut == 16, "16 tokens are owed")
     },
     Case("credit_in_crumbs", "CREDIT(stream, bytes) adds to a stream's window.") {
       let probe = try $0.miser(stream: 0)
@@ -84,9 +84,12 @@ extension Case {
       for _ in 0 ..< 200 { probe.send(.credit(stream, bytes: 1)) }
       try probe.finished(stream).ended("ok")
     },
-    Case("one_stream_without_credit_holds_up_no_other", "DATA spends the stream's window and the connection's.") {
+    Case(
+      "one_stream_without_credit_holds_up_no_other",
+      "DATA spends the stream's window and the connection's."
+    ) {
       let probe = try $0.miser(stream: 100)
-      let options = try $0.options("Generate", ["max_tokens": 40, "ignore_eos": true])
+      let options = try $0.options("Generate", ["max_tokens": 16, "ignore_eos": true])
       let stuck = probe.open("Generate", options, ["sun"])
       try probe.messages(1, on: stuck)
       try probe.ask("Health.Check").ended("ok")
@@ -94,7 +97,10 @@ extension Case {
       probe.send(.cancel(stuck))
       try probe.finished(stuck).ended("cancelled")
     },
-    Case("windows_move_with_a_late_hello", "All windows move to where they would be if they had begun at its limits.") {
+    Case(
+      "windows_move_with_a_late_hello",
+      "All windows move to where they would be if they had begun at its limits."
+    ) {
       // The server's HELLO has come long before; ours comes after it, with windows of its own.
       let probe = try $0.connectSilently()
       try probe.wait(for: "HELLO of the server") { probe.hasGreeted }
@@ -106,7 +112,10 @@ extension Case {
       probe.send(.credit(stream, bytes: 1000))
       try probe.finished(stream).ended("ok")
     },
-    Case("credit_comes_back_for_a_stream", "The receiver gives credit back as the application consumes.") {
+    Case(
+      "credit_comes_back_for_a_stream",
+      "The receiver gives credit back as the application consumes."
+    ) {
       let options = try $0.options("Tokenize")
       let probe = try $0.connect()
       try probe.settle()
@@ -120,7 +129,10 @@ extension Case {
       probe.send(.halfClose(stream))
       try probe.finished(stream).ended("ok")
     },
-    Case("a_little_credit_comes_back_in_time", "It gives back what is owed after a second at the latest.") {
+    Case(
+      "a_little_credit_comes_back_in_time",
+      "It gives back what is owed after a second at the latest."
+    ) {
       let options = try $0.options("Tokenize")
       let probe = try $0.connect()
       let stream = probe.open("Tokenize", options, ["sun and rain "], closes: false)
@@ -134,7 +146,10 @@ extension Case {
       probe.send(.halfClose(stream))
       try probe.finished(stream).ended("ok")
     },
-    Case("credit_comes_back_for_ended_streams", "When a stream ends, the receiver gives all its DATA back to the connection.") {
+    Case(
+      "credit_comes_back_for_ended_streams",
+      "When a stream ends, the receiver gives all its DATA back to the connection."
+    ) {
       let options = try $0.options("Generate", ["max_tokens": 1])
       let probe = try $0.connect()
       try probe.ask("Generate", options, ["sun", "sun"])
@@ -145,7 +160,10 @@ extension Case {
         probe.connectionCredit == probe.dataSent
       }
     },
-    Case("credit_comes_back_for_ignored_data", "DATA among the ignored still spends credit, and the receiver gives it back.") {
+    Case(
+      "credit_comes_back_for_ignored_data",
+      "DATA among the ignored still spends credit, and the receiver gives it back."
+    ) {
       let probe = try $0.connect()
       try probe.ask("Health.Check")
       let late = Value.binary([UInt8](repeating: 0, count: 10_000))

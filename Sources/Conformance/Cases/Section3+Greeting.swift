@@ -32,7 +32,10 @@ extension Case {
       )
       try probe.finished(1).ended("ok")
     },
-    Case("limits_keep_to_their_minima", "A limit is an unsigned integer between its minimum and 2³¹−1.") {
+    Case(
+      "limits_keep_to_their_minima",
+      "A limit is an unsigned integer between its minimum and 2³¹−1."
+    ) {
       let probe = try $0.connectSilently()
       try probe.wait(for: "HELLO of the server") { probe.hasGreeted }
       let limits = probe.server
@@ -41,7 +44,11 @@ extension Case {
       try require(limits.itemsMax >= 4096, "items_max \(limits.itemsMax)")
     },
     taken("hello_without_limits", "software and limits may be absent.", ["versions": [1]]),
-    taken("hello_with_several_versions", "The highest shared one is used.", ["versions": [7, 1, 2]]),
+    taken(
+      "hello_with_several_versions",
+      "The highest shared one is used.",
+      ["versions": [7, 1, 2]]
+    ),
     taken(
       "hello_with_any_idle_time",
       "idle_ms is any unsigned integer.",
@@ -59,7 +66,10 @@ extension Case {
     refused("hello_with_limits_as_array", ["versions": [1], "limits": []]),
     refused("hello_with_a_limit_as_text", ["versions": [1], "limits": ["streams_max": "9"]]),
     refused("hello_with_a_negative_limit", ["versions": [1], "limits": ["pings_max": -1]]),
-    refused("hello_with_a_limit_too_high", ["versions": [1], "limits": ["stream_credit": .uint(1 << 31)]]),
+    refused(
+      "hello_with_a_limit_too_high",
+      ["versions": [1], "limits": ["stream_credit": .uint(1 << 31)]]
+    ),
     refused("hello_with_short_frames", ["versions": [1], "limits": ["frame_bytes_max": 16383]]),
     refused("hello_with_depth_7", ["versions": [1], "limits": ["depth_max": 7]]),
     refused("hello_with_4095_items", ["versions": [1], "limits": ["items_max": 4095]]),
@@ -70,7 +80,11 @@ extension Case {
       }
       try probe.failed("hello_timeout", last: 0)
     },
-    Case("idle_timeout", "idle_timeout: no stream open, none closed and no frame for idle_ms.", .slow) {
+    Case(
+      "idle_timeout",
+      "idle_timeout: no stream open, none closed and no frame for idle_ms.",
+      .slow
+    ) {
       let patience = try $0.slowly()
       let idle = $0.server.limits.idle
       guard idle > .zero, idle < patience else { throw Skip("idle_ms is \(idle)") }

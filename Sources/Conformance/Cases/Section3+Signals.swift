@@ -40,7 +40,7 @@ extension Case {
       try require((pong ?? 0) < (first ?? 0), "PING was answered after a frame queued later")
     },
     Case("ping_while_work_runs", "PING is answered, whatever else goes on.") {
-      let options = try $0.options("Generate", ["max_tokens": 60, "ignore_eos": true])
+      let options = try $0.options("Generate", ["max_tokens": 12, "ignore_eos": true])
       let probe = try $0.connect()
       let stream = probe.open("Generate", options, ["sun"])
       try probe.settle()
@@ -54,7 +54,11 @@ extension Case {
       let answer = try probe.finished(stream).ended("ok")
       try require(answer.bill?.tokensOut == 5, "what is open runs to its end")
     },
-    Case("keepalive_timeout", "A server may ask, too, and ends the connection if no frame comes.", .slow) {
+    Case(
+      "keepalive_timeout",
+      "A server may ask, too, and ends the connection if no frame comes.",
+      .slow
+    ) {
       let patience = try $0.slowly()
       let probe = try $0.connect()
       probe.answersPings = false
@@ -81,7 +85,11 @@ extension Case {
   ]
 
   static let farewells: [Case] = [
-    Case("a_connection_of_age_goes_away", "A server may send the same GOAWAY on a connection that has reached its age.", .slow) {
+    Case(
+      "a_connection_of_age_goes_away",
+      "A server may send the same GOAWAY on a connection that has reached its age.",
+      .slow
+    ) {
       let patience = try $0.slowly()
       let probe = try $0.connect()
       let watch = probe.open("Health.Watch")
@@ -99,8 +107,11 @@ extension Case {
       try probe.finished(held).ended("ok")
       try require(probe.holds(within: patience) { probe.isEnded }, "then the server closes")
     },
-    Case("a_drain", "A server that drains sends GOAWAY; streams up to last_stream run on.", .alone) {
-      guard let drain = $0.settings.drain else { throw Skip("nobody here can make the server drain") }
+    Case("a_drain", "A server that drains sends GOAWAY; streams up to last_stream run on.", .alone)
+    {
+      guard let drain = $0.settings.drain else {
+        throw Skip("nobody here can make the server drain")
+      }
       let probe = try $0.connect()
       let watch = probe.open("Health.Watch")
       let held = probe.open("Health.Check", closes: false)

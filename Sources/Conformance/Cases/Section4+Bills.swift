@@ -35,7 +35,10 @@ extension Case {
       let answer = try $0.succeed("Generate", ["max_tokens": 7, "ignore_eos": true], [[1, 1, 1]])
       try require(answer.bill?.tokensIn == 3 && answer.bill?.tokensOut == 7, "3 and 7 are owed")
     },
-    Case("histograms_agree_with_sums", "layers_histogram, experts_histogram, layers_run, experts_run.") {
+    Case(
+      "histograms_agree_with_sums",
+      "layers_histogram, experts_histogram, layers_run, experts_run."
+    ) {
       let bill = try $0.succeed("Predict", ["max_tokens": 8], [[1, 1, 1]]).bill
       guard let bill else { return }
       func sum(_ counts: [UInt64]) -> UInt64 {
@@ -49,7 +52,10 @@ extension Case {
         "every row × layer pair is in experts_histogram"
       )
     },
-    Case("the_dense_model_costs_what_it_would", "macs_dense: what the dense model would have spent.") {
+    Case(
+      "the_dense_model_costs_what_it_would",
+      "macs_dense: what the dense model would have spent."
+    ) {
       let bill = try $0.succeed("Predict", ["max_tokens": 8], [[1, 1, 1]]).bill
       try require((bill?.macsTotal ?? 0) > 0, "macs_total is 0")
       try require(bill?.macsDense == bill?.macsTotal, "effort 1 is the dense engine")
@@ -57,11 +63,19 @@ extension Case {
     Case("the_same_work_costs_the_same", "Integer counts of work that was done.") {
       let first = try $0.succeed("Predict", ["max_tokens": 8], [[1, 1, 1]]).bill
       let cut = try $0.succeed("Predict", ["max_tokens": 8], [[1], [1], [1]]).bill
-      try require(first?.macsTotal == cut?.macsTotal, "the same tokens, cut otherwise, cost otherwise")
+      try require(
+        first?.macsTotal == cut?.macsTotal,
+        "the same tokens, cut otherwise, cost otherwise"
+      )
       try require(first?.costMicro == cut?.costMicro, "the same work has two prices")
     },
-    Case("bytes_are_counted", "bytes_in, bytes_out: frames of this stream, prefix included, up to END.") {
-      let answer = try $0.succeed("Tokenize", [:], ["sun ", "and rain"])
+    Case(
+      "bytes_are_counted",
+      "bytes_in, bytes_out: frames of this stream, prefix included, up to END."
+    ) {
+      let probe = try $0.connect()
+      probe.givesCredit = false
+      let answer = try $0.succeed("Tokenize", [:], ["sun ", "and rain"], on: probe)
       try require(
         Int(answer.bill?.bytesIn ?? 0) == answer.bytesIn,
         "bytes_in is \(answer.bill?.bytesIn ?? 0), and \(answer.bytesIn) were sent"
@@ -104,7 +118,9 @@ extension Case {
       try require((bill["macs_total"]?.asUInt ?? 0) > 0, "work that was done is on the bill")
     },
     Case("a_bill_belongs_to_its_tenant", "unknown_call: no such call of this tenant.") {
-      guard let other = $0.settings.other else { throw Skip("needs a second address, of another tenant") }
+      guard let other = $0.settings.other else {
+        throw Skip("needs a second address, of another tenant")
+      }
       let call = CallID()
       let options = try $0.options("Tokenize", [:], ["call": .binary(call.bytes)])
       let mine = try $0.connect().ask("Tokenize", options, ["a"]).ended("ok").bill

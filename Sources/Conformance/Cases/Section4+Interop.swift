@@ -19,7 +19,10 @@ extension Case {
     Case("empty_prompt", once) {
       let options = try $0.options("Generate")
       let answer = try $0.connect().ask("Generate", options)
-      try require(answer.messages.isEmpty || answer.detail == "ok", "messages, then \(answer.detail)")
+      try require(
+        answer.messages.isEmpty || answer.detail == "ok",
+        "messages, then \(answer.detail)"
+      )
     },
     Case("client_streaming", "client: OPEN DATA* HALF_CLOSE") {
       let words = Array(repeating: Value.string("sun "), count: 20)
@@ -31,7 +34,11 @@ extension Case {
     },
     Case("ping_pong", "Messages go both ways while both sides are open.") {
       let probe = try $0.connect()
-      let stream = probe.open("Predict", try $0.options("Predict", ["max_tokens": 64]), closes: false)
+      let stream = probe.open(
+        "Predict",
+        try $0.options("Predict", ["max_tokens": 64]),
+        closes: false
+      )
       for count in 1 ... 8 {
         probe.send(.data(stream, [1]))
         try probe.messages(count, on: stream)

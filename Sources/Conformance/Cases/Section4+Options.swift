@@ -57,7 +57,10 @@ extension Case {
     Case("the_call_id_is_on_the_bill", "call: the call's id … always on the bill.") {
       let call = CallID()
       let answer = try $0.call("Health.Check", ["call": .binary(call.bytes)], ends: "ok")
-      try require(answer.bill?.call == call, "the bill is for \(answer.bill?.call.description ?? "")")
+      try require(
+        answer.bill?.call == call,
+        "the bill is for \(answer.bill?.call.description ?? "")"
+      )
     },
     Case("the_server_makes_call_ids", "Made by the server if absent, and always on the bill.") {
       let probe = try $0.connect()
@@ -65,7 +68,10 @@ extension Case {
       try require(Set(ids).count == 3, "three calls have three ids")
       try require(ids.allSatisfy { $0.contains { $0 != 0 } }, "an id is all zero")
     },
-    Case("metadata_comes_before_options", "For OPEN: … metadata_too_large, unknown_method, bad_option.") {
+    Case(
+      "metadata_comes_before_options",
+      "For OPEN: … metadata_too_large, unknown_method, bad_option."
+    ) {
       let many = metadata($0.server.limits.metadataCountMax + 1)
       try $0.call("", ["effort": 7], metadata: many, ends: "metadata_too_large")
     },
@@ -80,7 +86,8 @@ extension Case {
   }
 
   private static func badMetadata(_ name: String, _ metadata: Value) -> Case {
-    Case("metadata_\(name)", "Keys match [a-z0-9_.-]{1,64}; other keys and values are bad_option.") {
+    Case("metadata_\(name)", "Keys match [a-z0-9_.-]{1,64}; other keys and values are bad_option.")
+    {
       try $0.call("Health.Check", metadata: metadata, ends: "bad_option")
     }
   }
@@ -98,14 +105,20 @@ extension Case {
       let key = String(repeating: "k", count: 61) + "_.-"
       try $0.call("Health.Check", metadata: .map([.init(key, "v")]), ends: "ok")
     },
-    Case("metadata_of_metadata_count_max", "metadata_count_max: entries of one metadata map of OPEN.") {
+    Case(
+      "metadata_of_metadata_count_max",
+      "metadata_count_max: entries of one metadata map of OPEN."
+    ) {
       try $0.call("Health.Check", metadata: metadata($0.server.limits.metadataCountMax), ends: "ok")
     },
     Case("metadata_of_too_many_entries", "metadata_too_large: metadata over its limit.") {
       let many = metadata($0.server.limits.metadataCountMax + 1)
       try $0.call("Health.Check", metadata: many, ends: "metadata_too_large")
     },
-    Case("metadata_of_metadata_bytes_max", "metadata_bytes_max: bytes of one metadata map, as it was sent.") {
+    Case(
+      "metadata_of_metadata_bytes_max",
+      "metadata_bytes_max: bytes of one metadata map, as it was sent."
+    ) {
       // The map, a key of one letter, and the head of a long bin.
       let size = $0.server.limits.metadataBytesMax - 1 - 2 - 3
       guard size > 255, size < 65_536 else { throw Skip("metadata_bytes_max is \(size + 6)") }

@@ -30,14 +30,18 @@ extension Case {
       let vocabulary = try $0.model(for: "Generate").vocabulary
       try require(answer.tokens.allSatisfy { 0 ..< vocabulary ~= $0 }, "tokens \(answer.tokens)")
       let logs = answer.messages.compactMap { $0.asArray?.last?.asDouble }
-      try require(logs.allSatisfy { $0 <= 1e-4 }, "a logarithm of a probability is not above 0: \(logs)")
+      try require(
+        logs.allSatisfy { $0 <= 1e-4 },
+        "a logarithm of a probability is not above 0: \(logs)"
+      )
     },
     Case("generate_says_how_it_finished", "END metadata of Generate: finish.") {
       let answer = try $0.succeed("Generate", ["max_tokens": 3, "ignore_eos": true], ["sun"])
       try require(answer.end?.metadata["finish"] == "length", "finish = length is owed")
       try require(answer.end?.metadata["seed"] == nil, "a greedy call has no seed")
     },
-    Case("generate_says_its_seed", "seed = the seed in decimal digits, when temperature is not 0.") {
+    Case("generate_says_its_seed", "seed = the seed in decimal digits, when temperature is not 0.")
+    {
       let params: Value = ["max_tokens": 2, "temperature": 1, "seed": .uint(.max)]
       let answer = try $0.succeed("Generate", params, ["sun"])
       try require(answer.end?.metadata["seed"] == "18446744073709551615", "the seed that was given")
@@ -96,7 +100,8 @@ extension Case {
       let more = (chat.bill?.tokensIn ?? 0) - (plain.bill?.tokensIn ?? 0)
       try require(more > 1, "<|im_end|> in a chat became one token")
     },
-    Case("predict_gives_every_position", "[position, token, [[token, logprob], …]] per token read.") {
+    Case("predict_gives_every_position", "[position, token, [[token, logprob], …]] per token read.")
+    {
       let answer = try $0.succeed(
         "Predict",
         ["max_tokens": 8, "top_k": 3, "special": false],

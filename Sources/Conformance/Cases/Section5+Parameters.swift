@@ -3,7 +3,9 @@ import Wire
 // §5: parameters, which are refused by name.
 
 extension Case {
-  private static func wrong(_ method: String, _ param: String, _ name: String, _ value: Value) -> Case {
+  private static func wrong(_ method: String, _ param: String, _ name: String, _ value: Value)
+    -> Case
+  {
     let title = "\(method.lowercased())_\(param)_\(name)"
     return Case(title, "bad_option: a parameter has a wrong type or value; the text names it.") {
       let options = try $0.options(method, .map([.init(param, value)]))
@@ -55,7 +57,10 @@ extension Case {
       ]
       _ = try $0.succeed("Generate", params, ["sun"])
     },
-    Case("methods_without_parameters_refuse_them", "params that a method does not list are refused by name.") {
+    Case(
+      "methods_without_parameters_refuse_them",
+      "params that a method does not list are refused by name."
+    ) {
       for method in ["Models.List", "Health.Check", "Health.Watch", "Reflect.Describe"] {
         let options: Value = ["params": ["colour": "red"]]
         try $0.call(method, options, ends: "bad_option", naming: "colour")

@@ -42,7 +42,10 @@ extension Case {
       let distance = zip(whole[0], pieces.first ?? []).map { abs($0 - $1) }.max() ?? 1
       try require(pieces.count == 1 && distance < 1e-3, "text in pieces is another text")
     },
-    Case("embed_without_truncate", "context_too_long: the input does not fit the model's positions.") {
+    Case(
+      "embed_without_truncate",
+      "context_too_long: the input does not fit the model's positions."
+    ) {
       let text = Value.string(String(repeating: "sun ", count: 3000))
       let options = try $0.options("Embed")
       let answer = try $0.connect().ask("Embed", options, [text])
@@ -86,7 +89,10 @@ extension Case {
       let list = try probe.ask("Models.List").ended("ok").only().asArray ?? []
       for model in list {
         let described = try probe.ask("Models.Describe", ["model": model["name"] ?? nil])
-        try require(try described.ended("ok").only() == model, "the map is another than in the list")
+        try require(
+          try described.ended("ok").only() == model,
+          "the map is another than in the list"
+        )
       }
       try probe.ask("Models.Describe").ended("bad_option")
     },
@@ -103,7 +109,10 @@ extension Case {
     Case("health_takes_no_messages", "bad_message: a DATA message that the method does not take.") {
       try $0.call("Health.Check", [:], ["?"], ends: "bad_message")
     },
-    Case("health_is_watched", "Health.Watch: the message of Health.Check at once; it lasts until CANCEL.") {
+    Case(
+      "health_is_watched",
+      "Health.Watch: the message of Health.Check at once; it lasts until CANCEL."
+    ) {
       let probe = try $0.connect()
       let stream = probe.open("Health.Watch")
       try probe.messages(1, on: stream)
@@ -128,7 +137,10 @@ extension Case {
       for (method, params) in methodParams {
         guard let found = methods?[method] else { throw Failure("\(method) is not described") }
         let names = found["params"]?.asMap?.map(\.key) ?? []
-        try require(Set(names).isSuperset(of: params), "\(method) has \(params), described \(names)")
+        try require(
+          Set(names).isSuperset(of: params),
+          "\(method) has \(params), described \(names)"
+        )
       }
     },
     Case("reflection_has_its_keys", "takes, gives, answers_often, needs_model, params.") {

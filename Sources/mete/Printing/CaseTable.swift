@@ -52,7 +52,8 @@ struct CaseTable {
         Value.Entry("failed", Value(failedCount)), Value.Entry("skipped", Value(skippedCount)),
       ]).jsonText + "\n"
     }
-    let line = "\(count) cases: \(passedCount) passed, \(failedCount) failed, \(skippedCount) skipped"
+    let line =
+      "\(count) cases: \(passedCount) passed, \(failedCount) failed, \(skippedCount) skipped"
     return "\n" + bold(line) + "\n" + failures.map { "  failed: \($0)\n" }.joined()
   }
 
