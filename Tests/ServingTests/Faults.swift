@@ -6,6 +6,11 @@ extension Fault {
   /// What a server can do wrong, and which cases see it.
   static let all: [Fault] = streams + connections + books
 
+  /// All of them, so many at a time.
+  static func groups(of count: Int) -> [[Fault]] {
+    stride(from: 0, to: all.count, by: count).map { Array(all[$0 ..< min($0 + count, all.count)]) }
+  }
+
   private static let streams: [Fault] = [
     Fault(
       "the BILL of cancelled calls is dropped",
@@ -291,7 +296,11 @@ extension Fault {
     ) {
       if $0.macsTotal > 0 { $0.macsTotal += 1 }
     },
-    .billing("the bill is for another call", of: "Usage.Bill", fails: []) { $0.call = CallID() },
+    .billing(
+      "the bill is for another call",
+      of: "Health.Check",
+      fails: ["the_call_id_is_on_the_bill"]
+    ) { $0.call = CallID() },
     .billing(
       "effort is not billed as asked",
       of: "Health.Check",
