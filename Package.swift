@@ -59,6 +59,9 @@ let package = Package(
     // Floor 3: the engine and its meter.
     .target(name: "Inference", dependencies: ["Models", "Tensors"], swiftSettings: upstairs),
 
+    // Floor 3 on the side of bytes: whether a server does what PROTOCOL.md says.
+    .target(name: "Conformance", dependencies: ["Loop", "Wire"], swiftSettings: upstairs),
+
     // Floor 4: where bytes and numbers meet.
     .target(
       name: "Serving",
@@ -82,7 +85,8 @@ let package = Package(
     .executableTarget(
       name: "mete",
       dependencies: [
-        "MeteClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "MeteClient", "Conformance",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: upstairs
     ),
@@ -107,7 +111,7 @@ let package = Package(
     .testTarget(
       name: "ServingTests",
       dependencies: [
-        "Serving", "MeteClient", "Inference", "Models", "Wire", "Loop", "Support",
+        "Serving", "MeteClient", "Conformance", "Inference", "Models", "Wire", "Loop", "Support",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: ground

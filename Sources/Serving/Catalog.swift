@@ -42,7 +42,7 @@ struct Catalog: Sendable {
       throw WireError(.unsuitableModel, "no model here serves \(method.rawValue); see Models.List")
     }
     guard let entry = self[name] else {
-      throw WireError(.unknownModel, "there is no model \"\(name)\"; see Models.List")
+      throw WireError(.unknownModel, "there is no model \"\(excerpt(name))\"; see Models.List")
     }
     guard entry.methods.contains(method) else {
       let can = entry.methods.map(\.rawValue).joined(separator: ", ")

@@ -35,7 +35,7 @@ extension Exchange {
   }
 
   private func unknownModel(_ name: String) -> WireError {
-    WireError(.unknownModel, "there is no model \"\(name)\"; see Models.List")
+    WireError(.unknownModel, "there is no model \"\(excerpt(name))\"; see Models.List")
   }
 
   private func describeModel(_ call: Call) throws(WireError) -> Value {

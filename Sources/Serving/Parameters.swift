@@ -14,7 +14,7 @@ struct Parameters {
       let known = method.params.map(\.name).joined(separator: ", ")
       throw WireError(
         .badOption,
-        "\(method.rawValue) has no parameter \"\(entry.key.prefix(64))\"; it has "
+        "\(method.rawValue) has no parameter \"\(excerpt(entry.key))\"; it has "
           + (known.isEmpty ? "none" : known)
       )
     }

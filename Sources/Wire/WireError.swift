@@ -22,8 +22,14 @@ public struct WireError: Error, Equatable, CustomStringConvertible {
 /// Longest text of an END or GOAWAY; what a peer wrote must not come back larger than it was.
 let textBytesMax = 1024
 
+/// As much of what a peer wrote as a text may quote: 64 bytes.
+///
+/// - Parameter word: what the peer wrote.
+/// - Returns: its beginning, in whole characters.
+public func excerpt(_ word: String) -> String { clipped(word, bytesMax: 64) }
+
 /// A peer's own word, short enough to stand in an error text.
-func quoted(_ word: String) -> String { "`\(clipped(word, bytesMax: 64))`" }
+func quoted(_ word: String) -> String { "`\(excerpt(word))`" }
 
 /// The longest beginning of `text` that has whole characters and at most `bytesMax` bytes.
 func clipped(_ text: String, bytesMax: Int) -> String {

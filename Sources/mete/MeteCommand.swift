@@ -24,7 +24,7 @@ struct MeteCommand: AsyncParsableCommand {
     subcommands: [
       GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
-      CallCommand.self,
+      CallCommand.self, ConformanceCommand.self,
     ]
   )
 

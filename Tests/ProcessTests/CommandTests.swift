@@ -175,4 +175,33 @@ struct CommandTests {
     #expect(ended.output == "SERVING\nNOT_SERVING\n", "\(ended)")
     #expect(ended.code == 1)
   }
+
+  @Test func conformanceShowsATableAndTellsByItsExitCode() throws {
+    let daemon = try RunningDaemon()
+    let table = try daemon.mete("conformance", "--only", "3.*", "--only", "unknown_model")
+    #expect(table.code == 0, "\(table)")
+    #expect(table.output.contains("\n§3 The life of a connection\n"), "\(table)")
+    #expect(table.output.contains(" unknown_model "), "\(table)")
+    #expect(table.output.contains(", 0 failed, "), "\(table)")
+    let lines = table.output.split(separator: "\n").filter { $0.hasPrefix("  3.") }
+    let places = lines.map { $0.split(separator: " ms", maxSplits: 1).first?.count }
+    #expect(Set(places).count == 1, "columns do not align")
+    let json = try daemon.mete(
+      "conformance",
+      daemon.address,
+      "--json",
+      "--only",
+      "ping_is_answered"
+    )
+    let objects = try json.objects()
+    #expect(objects.first?["result"] as? String == "pass", "\(json)")
+    #expect(objects.last?["cases"] as? Int == 1, "\(json)")
+    let list = try Child(.mete, ["conformance", "--list"]).finish()
+    #expect(list.code == 0 && list.output.split(separator: "\n").count >= 120, "\(list)")
+    let unknown = try Child(.mete, ["conformance", "--only", "nonsense"]).finish()
+    #expect(unknown.code == 64 && unknown.errors.contains("--list"), "\(unknown)")
+    try daemon.stop()
+    let nobody = try daemon.mete("conformance")
+    #expect(nobody.code == 69 && nobody.errors.contains("is meted running there?"), "\(nobody)")
+  }
 }

@@ -58,6 +58,9 @@ final class DaemonHarness {
       && ModelCache.path("minilm") != nil
   }
 
+  /// Tells the daemon to drain, and does not wait.
+  var drain: @Sendable () -> Void { stopper }
+
   /// Drains the daemon and waits for its end.
   func stop() -> Closing {
     stopper()

@@ -11,10 +11,11 @@ struct ArrowTests {
     "Tensors": ["CKernels", "COpenBLAS"],
     "Models": ["Tensors"],
     "MeteClient": ["Loop", "Wire"],
+    "Conformance": ["Loop", "Wire"],
     "Inference": ["Models", "Tensors"],
     "Serving": ["Loop", "Wire", "Inference", "Models", "Logging", "Yams"],
     "meted": ["Serving", "ArgumentParser", "Logging"],
-    "mete": ["MeteClient", "ArgumentParser"],
+    "mete": ["MeteClient", "Conformance", "ArgumentParser"],
   ]
 
   /// System modules, and the floors that may use them: Glibc is for those that touch memory.

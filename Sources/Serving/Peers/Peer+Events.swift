@@ -70,7 +70,7 @@ extension Peer {
       guard let method = call.method else {
         throw WireError(
           .unknownMethod,
-          "there is no method \"\(open.method)\"; see Reflect.Describe"
+          "there is no method \"\(excerpt(open.method))\"; see Reflect.Describe"
         )
       }
       let parameters = try Parameters(open.params, of: method)

@@ -25,7 +25,7 @@ struct ServerArguments: ParsableArguments {
   }
 
   /// The flag's address, or the environment's, or the usual one.
-  private var chosen: Address {
+  var chosen: Address {
     get throws {
       if let address { return address }
       let text = ProcessInfo.processInfo.environment[Self.variable] ?? Self.usual
