@@ -30,11 +30,11 @@ CACHE = ROOT / ".cache/fuzz"
 FIGURES = ROOT / ".cache/fuzz.json"
 #: The longest input of each target, and the executions of its short run (two seconds or so).
 TARGETS = {
-    "wire": (2_048, 6_000),
+    "wire": (1_024, 6_000),
     "gguf": (6_000, 8_000),
     "safetensors": (4_096, 5_000),
     "tokenizer": (2_048, 3_000),
-    "configuration": (2_048, 12_000),
+    "configuration": (1_024, 12_000),
 }
 #: A parse that takes longer, one allocation that is larger, or a process that is, is a finding.
 LIMITS = ["-timeout=10", "-malloc_limit_mb=64", "-rss_limit_mb=1024"]

@@ -33,19 +33,18 @@ struct ClientRun {
 
   private mutating func step(_ decision: Int) {
     let size = decision >> 4
-    let streams = conversation.openStreams
     switch decision & 15 {
     case 0 ... 4: receive(cuts[size])
     case 5: pass(.milliseconds(pauses[min(size, pauses.count - 1)]))
     case 6: send(size)
     case 7: open()
-    case 8: decisions.pick(streams).map { conversation.halfClose($0) }
+    case 8: decisions.pick(conversation.openStreams).map { conversation.halfClose($0) }
     case 9: consume(size)
     case 10: takeOutput()
     case 11:
       unread = unread * size / 16
       note(conversation.outputPressure(unread))
-    case 12: decisions.pick(streams).map { cancel($0) }
+    case 12: decisions.pick(conversation.openStreams).map { cancel($0) }
     case 13: conversation.ping(token: UInt64(size))
     case 14 where size == 0: conversation.goAway("enough")
     default: if let due = conversation.nextTick { pass(max(.zero, due - now)) }

@@ -9,16 +9,19 @@ enum WireTarget {
     var decisions: ArraySlice<UInt8>
     var wire: ArraySlice<UInt8>
 
+    /// More only repeat what these have done, and every one is followed by a look at all the books.
+    static let decisionsMax = 96
+
     init(_ bytes: [UInt8]) {
-      let claimed = bytes.prefix(2).reduce(0) { $0 << 8 | Int($1) }
+      let claimed = min(bytes.prefix(2).reduce(0) { $0 << 8 | Int($1) }, Self.decisionsMax)
       let rest = bytes.dropFirst(2)
       decisions = rest.prefix(claimed)
       wire = rest.dropFirst(claimed)
     }
 
     var bytes: [UInt8] {
-      let count = min(decisions.count, 0xFFFF)
-      return [UInt8(count >> 8), UInt8(count & 0xFF)] + decisions.prefix(count) + wire
+      let count = min(decisions.count, Self.decisionsMax)
+      return [0, UInt8(count)] + decisions.prefix(count) + wire
     }
   }
 
