@@ -5,7 +5,7 @@ RELEASE := -c release
 # Models are far too slow without optimisation, so tests are built optimised and testable.
 TESTABLE := $(RELEASE) -Xswiftc -enable-testing --scratch-path .build-test
 CACHE := .cache/models
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests Fuzz/Harness
 PACKAGES := build-essential pkg-config libopenblas-dev libuv1-dev libmsgpack-dev python3 python3-pip python3-venv valgrind systemd
 PEERS := libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 ORACLE := .cache/oracle/tokenizers-oracle.jsonl
@@ -22,10 +22,20 @@ bin_to := $(DESTDIR)$(PREFIX)/bin
 unit_to := $(DESTDIR)$(PREFIX)/lib/systemd/system
 share_to := $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help setup models oracle build demo test simulate check format peers bench crowd clean install uninstall
+# The fuzzers are a package of their own (decision 9): every module is built again, with coverage and the address sanitizer.
+COVERAGE := edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table
+FUZZER = $(shell find $$(dirname $$(readlink -f $$(command -v $(SWIFT))))/../lib/clang -name 'libclang_rt.fuzzer_no_main-$(shell uname -m).a' | head -1)
+FUZZED = --package-path Fuzz/Harness --scratch-path .build-fuzz $(RELEASE) --product mete-fuzz --sanitize=address \
+  -Xswiftc -sanitize-coverage=$(COVERAGE) -Xswiftc -enforce-exclusivity=checked -Xcc -fsanitize-coverage=$(COVERAGE) \
+  -Xlinker $(FUZZER) -Xlinker -lstdc++
+RUNS ?= 1000000
+MINUTES ?= 0
+
+.PHONY: help setup models oracle build demo test simulate check format peers bench crowd \
+  fuzz fuzz-build fuzz-short fuzz-corpus fuzz-page clean install uninstall
 
 help: ## List the verbs.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: ## Install the missing system packages (Debian).
 	@missing=""; for p in $(PACKAGES); do \
@@ -63,6 +73,23 @@ test: models oracle ## Run every test: Swift, then Python and C against the vect
 	$(SWIFT) test $(TESTABLE) --skip-build
 	@scripts/test_python.sh .build-test/release/meted
 	@scripts/test_c.sh .build-test/release/meted
+	@$(MAKE) --no-print-directory fuzz-short
+
+fuzz-build: setup ## Build the fuzz targets with coverage and the address sanitizer.
+	@test -n "$(FUZZER)" || { echo "the toolchain has no libclang_rt.fuzzer_no_main"; exit 1; }
+	@$(SWIFT) build $(FUZZED)
+
+fuzz-short: fuzz-build ## Replay corpus and crashes, and fuzz for some seconds with a fixed seed.
+	@python3 Fuzz/fuzz.py short
+
+fuzz: fuzz-build ## Fuzz every target: RUNS=1000000 executions each, or at most MINUTES each.
+	@python3 Fuzz/fuzz.py long --runs $(RUNS) --minutes $(MINUTES)
+
+fuzz-corpus: fuzz-build ## Merge what was found into the corpus of the tree.
+	@python3 Fuzz/fuzz.py corpus
+
+fuzz-page: ## Write the figures of the last long run to docs/BENCHMARKS.md.
+	@python3 Fuzz/fuzz.py page
 
 SEEDS ?= 10000
 FIRST ?= 0

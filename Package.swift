@@ -25,6 +25,8 @@ let package = Package(
     .executable(name: "meted", targets: ["meted"]),
     .executable(name: "mete", targets: ["mete"]),
     .library(name: "MeteClient", targets: ["MeteClient"]),
+    // What Fuzz/ feeds with hostile bytes; an interface for nobody else.
+    .library(name: "FuzzedParts", targets: ["Wire", "Tensors", "Models", "Inference", "Serving"]),
   ],
   dependencies: [
     // Each dependency has a decision record in docs/decisions.

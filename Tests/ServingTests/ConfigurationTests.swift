@@ -85,6 +85,8 @@ struct ConfigurationTests {
     ("listen:\n  tcp:\n    port: 70000", 3, "listen.tcp.port", "not within 0"),
     ("limits:\n  frame_bytes_max: 10", 2, "limits.frame_bytes_max", "not within 16384"),
     ("log_level: loud", 1, "log_level", "none of"),
+    ("drain_seconds: 1:30", 1, "drain_seconds", "whole number"),
+    ("drain_seconds: 1\(String(repeating: ":0", count: 11))", 1, "drain_seconds", "whole number"),
     ("- a\n- b", 1, "", "expected settings"),
     ("models: [", 1, "", ""),
     ("models: {a: {path: x}\n", 2, "", ""),
@@ -138,5 +140,18 @@ struct ConfigurationTests {
         "\(key) is not in docs/OPERATING.md"
       )
     }
+  }
+
+  @Test func filesThatOutgrowTheirLimitsAreRefused() throws {
+    let long = try #require(problem("#\(String(repeating: " ", count: Configuration.bytesMax))"))
+    #expect(long.reason.contains("limit is \(Configuration.bytesMax)"))
+    // Each key stands for two of the one before it; to hash the last would take until tomorrow.
+    var text = "a0: &a0 [x, x]\n"
+    for level in 1 ..< 40 { text += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
+    let nested = try #require(problem(text + "? *a39\n: 1\n"))
+    #expect(nested.reason.contains("limit is \(Configuration.aliasesMax)"))
+    // Stars that are no aliases do not count, and a few aliases are fine.
+    let stars = String(repeating: "# * *** a*b\n", count: 20)
+    #expect(problem("\(stars)models: {a: &m {path: /m}, b: *m}") == nil)
   }
 }

@@ -25,7 +25,9 @@ struct TokenizerJSON {
   init(file: JSON, config: JSON?, path: String) {
     self.file = file
     self.config = config
-    parts = TokenizerParts(path: path, tokensCount: file["model"]?["vocab"]?.members?.count ?? 0)
+    let vocabulary = file["model"]?["vocab"]?.members?.count ?? 0
+    let added = file["added_tokens"]?.items?.count ?? 0
+    parts = TokenizerParts(path: path, tokensCount: vocabulary + added)
   }
 
   mutating func tokenizer() throws(FormatError) -> Tokenizer {

@@ -8,7 +8,7 @@ struct TokenizerParts {
 
   init(path: String, tokensCount: Int) {
     self.path = path
-    vocabulary = Vocabulary(minimumCapacity: tokensCount)
+    vocabulary = Vocabulary(tokensCount: tokensCount)
   }
 
   func blame(_ reason: String) -> FormatError { FormatError(path: path, reason: reason) }

@@ -4,11 +4,19 @@ struct Vocabulary: Sendable {
   /// Spelling by id; nil where no token has the id.
   private var spellings: [[UInt8]?] = []
 
-  /// Ids lie below this, so that a lying file cannot ask for a huge table.
+  /// Ids lie below this, whatever the file holds.
   static let idMax = 4_194_304
+  /// Ids without a token that a file may leave, beyond three for every token that it has.
+  static let holesMax = 4_096
 
-  init(minimumCapacity: Int) {
-    table = ByteTable(minimumCapacity: min(minimumCapacity, Self.idMax))
+  /// Ids lie below this, so that one lying id cannot ask for a huge table.
+  private let idLimit: Int
+
+  /// A vocabulary that is to hold `tokensCount` tokens.
+  init(tokensCount: Int) {
+    let count = min(tokensCount, Self.idMax)
+    table = ByteTable(minimumCapacity: count)
+    idLimit = min(4 * count + Self.holesMax, Self.idMax)
   }
 
   /// One more than the largest id.
@@ -17,8 +25,8 @@ struct Vocabulary: Sendable {
   /// Adds a token, or says why it cannot be.
   mutating func add(_ spelling: [UInt8], id: Int) -> String? {
     let name = String(decoding: spelling.prefix(64), as: UTF8.self)
-    guard (0 ..< Self.idMax).contains(id) else {
-      return "token \"\(name)\" has the id \(id); ids lie in 0 ..< \(Self.idMax)"
+    guard (0 ..< idLimit).contains(id) else {
+      return "token \"\(name)\" has the id \(id); ids lie in 0 ..< \(idLimit)"
     }
     guard id >= spellings.count || spellings[id] == nil else {
       return "two tokens have the id \(id)"

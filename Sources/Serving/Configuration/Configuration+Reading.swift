@@ -11,6 +11,7 @@ extension Configuration {
   /// - Throws: `ConfigurationError` with line, key and reason; nothing is half obeyed.
   public init(parsing text: String, source: String) throws(ConfigurationError) {
     self.init()
+    try Self.checkSize(text, source: source)
     let root: Node?
     do {
       root = try compose(yaml: text)
@@ -36,6 +37,36 @@ extension Configuration {
         throw table.blame("log_level", "\"\(level)\" is none of \(names)")
       }
       logLevel = known
+    }
+  }
+
+  /// Longest file, in bytes.
+  public static let bytesMax = 1 << 20
+  /// Most aliases (`*name`) of a file: where they nest, what they stand for multiplies.
+  public static let aliasesMax = 16
+
+  private static func checkSize(_ text: String, source: String) throws(ConfigurationError) {
+    let count = text.utf8.count
+    guard count <= bytesMax else {
+      throw ConfigurationError(
+        source: source,
+        key: "",
+        reason: "has \(count) bytes; the limit is \(bytesMax)"
+      )
+    }
+    // An alias begins a word; a star inside one, or alone, is none.
+    let before = Set("\n\r\t []{},:?-".utf8)
+    let bytes = Array("\n\(text)\n".utf8)
+    let aliases = (1 ..< bytes.count - 1).count { place in
+      bytes[place] == UInt8(ascii: "*") && before.contains(bytes[place - 1])
+        && bytes[place + 1] > 0x20 && bytes[place + 1] != UInt8(ascii: "*")
+    }
+    guard aliases <= aliasesMax else {
+      throw ConfigurationError(
+        source: source,
+        key: "",
+        reason: "has \(aliases) aliases (*name); the limit is \(aliasesMax)"
+      )
     }
   }
 

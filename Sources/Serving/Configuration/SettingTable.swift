@@ -39,7 +39,10 @@ struct SettingTable {
     into value: inout Int
   ) throws(ConfigurationError) {
     guard let node = mapping[key] else { return }
-    guard let found = node.int else { throw blame(key, node, "expected a whole number") }
+    // YAML 1.1 reads `1:30` in base 60, and Yams traps where that passes 64 bits.
+    guard let digits = node.scalar?.string, !digits.contains(":"), let found = node.int else {
+      throw blame(key, node, "expected a whole number")
+    }
     guard bounds.contains(found) else {
       throw blame(
         key,
