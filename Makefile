@@ -73,7 +73,6 @@ test: models oracle ## Run every test: Swift, then Python and C against the vect
 	$(SWIFT) test $(TESTABLE) --skip-build
 	@scripts/test_python.sh .build-test/release/meted
 	@scripts/test_c.sh .build-test/release/meted
-	@$(MAKE) --no-print-directory fuzz-short
 
 fuzz-build: setup ## Build the fuzz targets with coverage and the address sanitizer.
 	@test -n "$(FUZZER)" || { echo "the toolchain has no libclang_rt.fuzzer_no_main"; exit 1; }

@@ -68,8 +68,8 @@ struct LifeTests {
 
   @Test func whoDiesWithoutAWordHoldsNothingForLong() throws {
     let bounds: (inout Configuration) -> Void = {
-      $0.limits.wire.keepalive = .milliseconds(100)
-      $0.limits.wire.keepaliveTimeout = .milliseconds(100)
+      $0.limits.wire.keepalive = .milliseconds(300)
+      $0.limits.wire.keepaliveTimeout = .seconds(1)
     }
     try withDaemon(bounds) { daemon, peer, loop in
       let alive = try peer.call(Open("Predict"), ["sun and "], closes: false)
@@ -77,7 +77,7 @@ struct LifeTests {
       let held = try dead.call(Open("Predict"), ["sun and "], closes: false)
       #expect(loop.run(within: .seconds(10)) { dead.answers[held]?.messages.isEmpty == false })
       dead.pause()
-      loop.turn(300)
+      loop.turn(1200)
       dead.resume()
       #expect(loop.run(within: .seconds(10)) { dead.failure != nil })
       #expect(dead.farewell?.hasPrefix("keepalive_timeout") ?? true, "\(dead.farewell ?? "")")
