@@ -14,12 +14,12 @@ public final class Call: Sendable {
   let key: CallKey
   let port: Port
 
-  init(_ method: String, _ options: CallOptions, on port: Port) {
+  init(_ method: String, _ options: CallOptions, on port: Port, attemptsMax: Int = 1) {
     id = options.callID ?? CallID()
     key = port.nextKey()
     self.method = method
     self.port = port
-    port.post(.open(key, options.open(method, id: id)))
+    port.post(.open(key, options.open(method, id: id), attemptsMax: attemptsMax))
   }
 
   deinit { port.post(.forget(key)) }

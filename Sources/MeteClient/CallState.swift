@@ -3,8 +3,16 @@ import Wire
 
 /// What the loop thread knows of one call.
 struct CallState {
-  /// Its number on the wire; nil when it could not be opened.
-  var stream: StreamID?
+  /// What it asks for, for every attempt.
+  let open: Open
+  /// When its deadline passes, over all attempts and waits.
+  let expiry: Duration?
+  /// The attempts that were made and may yet be made.
+  var attempts: Attempts
+  /// Where it runs; nil while it waits for a connection or another attempt.
+  var place: Place?
+  /// Messages that were sent and that another attempt would need again.
+  var kept: [Value] = []
   /// Messages that have come and that nobody has taken yet; credit bounds them.
   var arrived: [(message: Value, bytes: Int)] = []
   /// The task that waits for a message.
@@ -12,7 +20,7 @@ struct CallState {
   /// Whether somebody reads, or has stopped reading, or never began.
   var reading = Reading.notBegun
   /// Messages that wait for credit, in order.
-  var unsent: [(message: Value, reply: Reply<Void>)] = []
+  var unsent: [(message: Value, reply: Reply<Void>?)] = []
   /// Whether HALF_CLOSE is due or was sent.
   var isHalfClosed = false
   /// Why we gave the call up, if it was not the program's wish.
@@ -28,8 +36,33 @@ struct CallState {
   /// Runs while something is expected of the server within a time.
   var timer: Timer?
 
+  init(_ open: Open, attemptsMax: Int, now: Duration) {
+    self.open = open
+    expiry = open.deadline.map { now + $0 }
+    attempts = Attempts(most: attemptsMax)
+  }
+
   enum Reading {
     case notBegun, reading, stopped
+  }
+
+  /// Takes note that a message went out.
+  mutating func keep(_ message: Value) {
+    if attempts.mayNeedInput { kept.append(message) }
+  }
+
+  /// No other attempt follows, so nothing is kept for one.
+  mutating func makeFinal() {
+    attempts.makeFinal()
+    kept = []
+  }
+
+  /// Becomes what it was before the attempt that has failed.
+  mutating func startOver() {
+    place = nil
+    end = nil
+    unsent = kept.map { ($0, nil) } + unsent
+    kept = []
   }
 
   /// Takes messages for a reader off the front, at least one if there is any.
@@ -75,13 +108,14 @@ struct CallState {
   mutating func settle(_ result: Result<Settled, MeteError>) {
     guard outcome == nil else { return }
     outcome = result
+    kept = []
     timer?.close()
     timer = nil
     serveReader()
     for reply in waiting { reply.continuation.resume(returning: result) }
     waiting = []
     let refusal = sendRefusal
-    for (_, reply) in unsent { reply.fail(refusal) }
+    for (_, reply) in unsent { reply?.fail(refusal) }
     unsent = []
   }
 

@@ -17,6 +17,9 @@ public struct ClientSettings: Sendable {
   /// How long `close` waits for what is still to be written.
   public var closeTime: Duration = .seconds(1)
 
+  /// How connecting is tried again, and calls that have done no work.
+  public var retry = RetryPolicy()
+
   /// What this client takes; `streamCredit` bounds the bytes that wait for a slow consumer of one call.
   public var limits = Limits()
 

@@ -8,8 +8,8 @@ typealias CallKey = UInt64
 enum Command: Sendable {
   /// Connect, and answer when the server has greeted.
   case connect(Address, Reply<Void>)
-  /// Begin a call.
-  case open(CallKey, Open)
+  /// Begin a call, with so many attempts in all.
+  case open(CallKey, Open, attemptsMax: Int)
   /// Send a message when credit allows it.
   case send(CallKey, Value, Reply<Void>)
   /// All messages are sent.

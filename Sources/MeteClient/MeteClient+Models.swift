@@ -22,7 +22,7 @@ extension MeteClient {
     _ generation: GenerateOptions = GenerateOptions(),
     options: CallOptions = CallOptions()
   ) async throws(MeteError) -> Generation {
-    let call = call("Generate", options: options.adding(generation.params))
+    let call = repeatableCall("Generate", options: options.adding(generation.params))
     for piece in input.pieces { try await call.send(piece) }
     call.halfClose()
     return Generation(call: call)

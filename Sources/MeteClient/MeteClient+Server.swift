@@ -135,7 +135,7 @@ extension MeteClient {
     _ expected: String,
     _ decode: @escaping (Value) -> Answer?
   ) async throws(MeteError) -> Billed<[Answer]> {
-    let call = call(method, options: options)
+    let call = repeatableCall(method, options: options)
     async let feeding = feed(messages, to: call)
     var answers: [Answer] = []
     do throws(MeteError) {

@@ -4,13 +4,23 @@ import Wire
 /// A connection to a Mete server, for any number of calls at once.
 ///
 /// It runs a thread of its own with an event loop, and lives as long as somebody holds it or one of its calls.
-/// When the connection is lost every open call fails with UNAVAILABLE; connect again for new ones.
+/// When the connection is lost every open call fails with UNAVAILABLE, and the next one connects anew; it does so too
+/// when the server takes no more calls there, while those that run come to their ends. After a failure to connect,
+/// the next attempt waits as `ClientSettings.retry` says.
+///
+/// Calls whose input is in memory (`generate` until its first token, and all that answer as a whole) are made again
+/// under the same id where they cannot have done any work (`RetryPolicy`); their deadline spans all attempts and waits.
+/// `call`, `predict` and `watchHealth` make one attempt.
 public final class MeteClient: Sendable {
   let port: Port
+  private let attemptsMax: Int
 
-  private init(_ port: Port) { self.port = port }
+  private init(_ port: Port, _ retry: RetryPolicy) {
+    self.port = port
+    attemptsMax = retry.attemptsMax
+  }
 
-  /// Connects, and waits until the server has greeted.
+  /// Connects, and waits until the server has greeted; one attempt, so that a wrong address is known at once.
   ///
   /// - Parameters:
   ///   - address: Where the server listens.
@@ -23,7 +33,7 @@ public final class MeteClient: Sendable {
   ) async throws(MeteError) -> MeteClient {
     let port = try await Port.start(settings)
     try await port.ask(cancelling: .close(nil)) { .connect(address, $0) }
-    return MeteClient(port)
+    return MeteClient(port, settings.retry)
   }
 
   /// Begins a call; what it is refused for comes out of the call.
@@ -36,7 +46,12 @@ public final class MeteClient: Sendable {
     Call(method, options, on: port)
   }
 
-  /// Measures the way to the server and back.
+  /// Begins a call whose input is in memory, so that it may be made again.
+  func repeatableCall(_ method: String, options: CallOptions) -> Call {
+    Call(method, options, on: port, attemptsMax: attemptsMax)
+  }
+
+  /// Measures the way to the server and back, on the connection that there is.
   ///
   /// - Parameter limit: How long to wait for the answer.
   /// - Returns: How long it took.

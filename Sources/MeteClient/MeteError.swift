@@ -14,6 +14,9 @@ public struct MeteError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What the call cost; nil if the server's bill did not come, or there was no call.
   public let bill: Bill?
 
+  /// How many attempts were made; 0 if the deadline left no time for one.
+  public let attempts: Int
+
   /// Makes an error from its parts.
   ///
   /// - Parameters:
@@ -21,15 +24,25 @@ public struct MeteError: Error, Sendable, Equatable, CustomStringConvertible {
   ///   - detail: The detail word.
   ///   - text: The reason for a person.
   ///   - bill: What the call cost, if that is known.
-  public init(_ status: Status, detail: String, text: String, bill: Bill? = nil) {
+  ///   - attempts: How many attempts were made.
+  public init(
+    _ status: Status,
+    detail: String,
+    text: String,
+    bill: Bill? = nil,
+    attempts: Int = 1
+  ) {
     self.status = status
     self.detail = detail
     self.text = text
     self.bill = bill
+    self.attempts = attempts
   }
 
-  /// One line: the status, the detail and the text.
-  public var description: String { "\(status) (\(detail)): \(text)" }
+  /// One line: the status, the detail and the text, and the attempts if there were several.
+  public var description: String {
+    "\(status) (\(detail)): \(text)" + (attempts > 1 ? "; \(attempts) attempts" : "")
+  }
 
   /// Details that this side alone gives; the others are the protocol's.
   public enum Local {
@@ -58,7 +71,20 @@ extension MeteError {
   }
 
   func with(_ bill: Bill?) -> MeteError {
-    MeteError(status, detail: detail, text: text, bill: bill)
+    MeteError(status, detail: detail, text: text, bill: bill, attempts: attempts)
+  }
+
+  func with(attempts: Int) -> MeteError {
+    MeteError(status, detail: detail, text: text, bill: bill, attempts: attempts)
+  }
+
+  static func cancelled(_ text: String) -> MeteError {
+    MeteError(.cancelled, detail: Detail.cancelled.rawValue, text: text)
+  }
+
+  static func neverTaken(_ reason: String) -> MeteError {
+    let text = "the server never took the call: \(reason)"
+    return MeteError(.unavailable, detail: Detail.draining.rawValue, text: text)
   }
 
   static func lost(_ reason: String) -> MeteError {

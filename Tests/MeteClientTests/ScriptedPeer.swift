@@ -88,7 +88,11 @@ final class ScriptedPeer {
   private func begin(_ stream: StreamID, _ open: Open) {
     count { $0.opens += 1 }
     scripts[stream] = Script(open: open)
+    count { $0.asked.append(open) }
     house.server?.events.post(.opened(open.method))
+    if let step = house.server?.plan.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+      return follow(step, stream)
+    }
     switch open.method {
     case "Count":
       let filler = Value.string(String(repeating: "x", count: open.params["bytes"]?.asInt ?? 0))
@@ -111,6 +115,20 @@ final class ScriptedPeer {
     default: break
     }
     advance(stream)
+  }
+
+  private func follow(_ step: ScriptedServer.Step, _ stream: StreamID) {
+    switch step {
+    case .refuse(let detail, let macs, let message):
+      if let message { _ = conversation.send(message, on: stream) }
+      end(stream, End(detail), macs: macs)
+      house.server?.events.post(.refused)
+    case .leave:
+      scripts[stream] = nil
+      let text = "draining: now"
+      connection.write(Frame.goAway(lastStream: stream - 1, .unavailable, text: text).encoded)
+    case .cut: connection.close()
+    }
   }
 
   private func take(_ message: Value, _ bytes: Int, on stream: StreamID) {
@@ -159,7 +177,7 @@ final class ScriptedPeer {
     end(stream, End(.ok, metadata: isGenerate ? Metadata(["finish": "length"]) : Metadata()))
   }
 
-  private func end(_ stream: StreamID, _ end: End) {
+  private func end(_ stream: StreamID, _ end: End, macs: UInt64 = 42) {
     guard let script = scripts.removeValue(forKey: stream), !conversation.isFailed else { return }
     let traffic = conversation.end(stream, end)
     var bill = Bill(call: script.open.call ?? CallID())
@@ -167,10 +185,13 @@ final class ScriptedPeer {
     bill.status = end.status
     bill.tokensIn = script.taken
     bill.tokensOut = script.sent
-    bill.macsTotal = 42
+    bill.macsTotal = macs
     bill.bytesIn = UInt64(traffic.bytesIn)
     bill.bytesOut = UInt64(traffic.bytesOut)
     conversation.bill(stream, bill)
-    count { $0.bills += 1 }
+    count {
+      $0.bills += 1
+      if end.status == .ok { $0.answered.append(script.open.call) }
+    }
   }
 }

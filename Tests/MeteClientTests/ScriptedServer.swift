@@ -18,16 +18,31 @@ final class ScriptedServer: Sendable {
   /// What happened, for tests that must wait for it.
   let events = WorkQueue<Event>(offersMax: 1_000_000)
   let books = Mutex(Books())
+  /// What becomes of the next calls, whatever their method; after these the scripts go on.
+  let plan = Mutex<[Step]>([])
   private let mailbox: Mailbox<Order>
   private let thread: WorkerThread
   private let folder: String
 
   enum Event: Sendable, Equatable {
-    case opened(String), cancelled(String), closed
+    case opened(String), cancelled(String), refused, closed, shut, listening
   }
 
   enum Order: Sendable {
     case stop, kill, goAway
+    /// Close the listener and every connection; listen again on the same path.
+    case shut, listen
+    /// Accept and say nothing.
+    case mute
+  }
+
+  /// What becomes of one call.
+  enum Step: Sendable {
+    case refuse(Detail, macs: UInt64 = 0, after: Value? = nil)
+    /// GOAWAY that does not take this call.
+    case leave
+    /// The connection is cut.
+    case cut
   }
 
   /// What the server has counted.
@@ -36,6 +51,8 @@ final class ScriptedServer: Sendable {
     var bills = 0
     var messages = 0
     var dataBytes = 0
+    var asked: [Open] = []
+    var answered: [CallID?] = []
   }
 
   /// Answers of a method to one message (nil at half-close).
@@ -62,6 +79,7 @@ final class ScriptedServer: Sendable {
       guard let mailbox = try? Mailbox<Order>(on: loop, { house.take($0) }),
         let listener = try? Listener(wanted, on: loop, onConnection: { house.accept($0) })
       else { return started.close() }
+      house.listener = listener
       started.post((listener.address, mailbox))
       // The scripts write the server's books, so they begin when it exists.
       guard let server = ready.take(waiting: true).first else { return }
@@ -102,6 +120,8 @@ final class ScriptedHouse {
   let limits: Limits
   let answers: [String: ScriptedServer.Answers]
   weak var server: ScriptedServer?
+  var listener: Listener?
+  private var isMute = false
   private var peers: [ObjectIdentifier: ScriptedPeer] = [:]
 
   init(_ loop: EventLoop, _ limits: Limits, _ answers: [String: ScriptedServer.Answers]) {
@@ -111,6 +131,7 @@ final class ScriptedHouse {
   }
 
   func accept(_ connection: Connection) {
+    if isMute { return }
     let peer = ScriptedPeer(connection, in: self)
     peers[ObjectIdentifier(connection)] = peer
     connection.onClose = { [self] in
@@ -125,6 +146,15 @@ final class ScriptedHouse {
       case .stop: loop.stop()
       case .kill: for peer in peers.values { peer.connection.close() }
       case .goAway: for peer in peers.values { peer.goAway() }
+      case .shut:
+        listener?.close()
+        for peer in peers.values { peer.connection.close() }
+        server?.events.post(.shut)
+      case .listen:
+        guard let address = server?.address else { continue }
+        listener = try? Listener(address, on: loop, onConnection: { self.accept($0) })
+        server?.events.post(.listening)
+      case .mute: isMute = true
       }
     }
   }
