@@ -10,6 +10,8 @@ PACKAGES := build-essential pkg-config libopenblas-dev libuv1-dev libmsgpack-dev
 PEERS := libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 ORACLE := .cache/oracle/tokenizers-oracle.jsonl
 VENV := .cache/venv
+# Tests that hang must not take all of CI's time: stacks are shown, and it is over.
+TESTING := scripts/bounded.sh 1200 $(SWIFT) test
 PYTHON := $(VENV)/bin/python
 
 # Where `make install` puts things; DESTDIR goes in front of all of it. BIN is where the programs were built.
@@ -70,7 +72,7 @@ $(ORACLE): Benchmarks/oracles/tokenizers_oracle.py | models $(VENV)/.ready
 
 test: models oracle ## Run every test: Swift, then Python and C against the vectors and a live daemon.
 	$(SWIFT) build $(TESTABLE) --build-tests
-	$(SWIFT) test $(TESTABLE) --skip-build
+	$(TESTING) $(TESTABLE) --skip-build
 	@scripts/test_python.sh .build-test/release/meted
 	@scripts/test_c.sh .build-test/release/meted
 
@@ -100,9 +102,10 @@ simulate: setup ## Run SEEDS=10000 simulated worlds from seed FIRST=0; a failing
 check: setup ## Lint the format, check imports and arrows, run the two-thread parts under the thread sanitizer.
 	$(SWIFT) format lint --strict -r $(SOURCES)
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
-	$(SWIFT) test --skip-build --filter TidyTests
+	$(TESTING) --skip-build --filter TidyTests
 	scripts/check_units.sh .build/debug
-	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan \
+	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
+	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan \
 	  --filter 'LoopTests|MeteClientTests|ServingTests' --skip 'twoHundredStreamsOfRealModels|ServingTests.SimulationTests|ServingTests.ConformanceTests'
 
 format: ## Format all Swift sources in place.

@@ -136,7 +136,7 @@ struct CallTests {
         #expect(error?.status == .cancelled)
         #expect(error?.bill?.tokensIn == 6)
       }
-      server.wait(for: .cancelled("Hang"))
+      await server.wait(for: .cancelled("Hang"))
     }
   }
 
@@ -211,7 +211,7 @@ struct CallTests {
       let call = client.call("Hang")
       let reading = Task { await failure { for try await _ in call.messages {} } }
       let waiting = Task { await failure { _ = try await call.result() } }
-      server.wait(for: .opened("Hang"))
+      await server.wait(for: .opened("Hang"))
       reading.cancel()
       for error in [await reading.value, await waiting.value] {
         #expect(error?.status == .cancelled)
@@ -237,7 +237,7 @@ struct CallTests {
   @Test func aCallThatNobodyHoldsIsCancelled() async throws {
     try await withServer { server, client in
       _ = client.call("Hang")
-      server.wait(for: .cancelled("Hang"))
+      await server.wait(for: .cancelled("Hang"))
       _ = try await client.ping()
       #expect(server.books.withLock { $0.bills } == 1)
     }
@@ -267,7 +267,7 @@ struct CallTests {
       #expect(error?.detail == "deadline")
       // The server has said CANCELLED, since that is what we sent; its bill belongs to our reason.
       #expect(error?.bill?.status == .cancelled)
-      server.wait(for: .cancelled("Hang"))
+      await server.wait(for: .cancelled("Hang"))
     }
   }
 

@@ -3,7 +3,7 @@ import MeteClient
 import Testing
 import Wire
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConnectionLifeTests {
   private func failure(_ body: () async throws -> Void) async -> MeteError? {
     do {
@@ -89,7 +89,7 @@ struct ConnectionLifeTests {
     running.halfClose()
     #expect(try await running.result().bill.tokensIn == 2)
     // The old connection goes with its last call; the new one stays.
-    server.wait(for: .closed)
+    await server.wait(for: .closed)
     _ = try await client.ping()
     await client.close()
   }
@@ -101,7 +101,7 @@ struct ConnectionLifeTests {
     let error = await failure { _ = try await client.call("Garbage").result() }
     #expect(error?.status == .invalidArgument)
     #expect(error?.detail == "malformed_frame")
-    server.wait(for: .closed)
+    await server.wait(for: .closed)
     await client.close()
   }
 
@@ -111,20 +111,20 @@ struct ConnectionLifeTests {
     let client = try await MeteClient.connect(server.address)
     let call = client.call("Hang")
     let task = Task { await failure { _ = try await call.result() } }
-    server.wait(for: .opened("Hang"))
+    await server.wait(for: .opened("Hang"))
     await client.close()
     await client.close()
     #expect(await task.value?.detail == MeteError.Local.clientClosed)
     let late = await failure { _ = try await client.call("Echo").result() }
     #expect(late?.detail == MeteError.Local.clientClosed)
-    server.wait(for: .closed)
+    await server.wait(for: .closed)
   }
 
   @Test func aClientThatNobodyHoldsLeaves() async throws {
     let server = try ScriptedServer()
     defer { server.stop() }
     _ = try await MeteClient.connect(server.address)
-    server.wait(for: .closed)
+    await server.wait(for: .closed)
   }
 
   @Test func aCallKeepsItsConnectionAlive() async throws {

@@ -2,7 +2,7 @@
 @testable import MeteClient
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct MethodTests {
   private func withServer(
     _ answers: [String: ScriptedServer.Answers],

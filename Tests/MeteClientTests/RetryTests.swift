@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RetryTests {
   private let once: [String: ScriptedServer.Answers] = ["Tokenize": { $0 == nil ? [[1, 2]] : [] }]
 
@@ -93,7 +93,7 @@ struct RetryTests {
       let asked = server.books.withLock { $0.asked }
       #expect(asked.count == 2)
       #expect(asked.first?.call == asked.last?.call)
-      server.wait(for: .closed)
+      await server.wait(for: .closed)
     }
   }
 
@@ -111,12 +111,12 @@ struct RetryTests {
   @Test func aServerThatIsGoneIsFoundAgain() async throws {
     try await withServer { server, client in
       server.order(.shut)
-      server.wait(for: .closed)
+      await server.wait(for: .closed)
       let error = await failure(client)
       #expect(error?.status == .unavailable)
       #expect(error?.attempts == 4 || error?.detail == MeteError.Local.connectionLost)
       server.order(.listen)
-      server.wait(for: .listening)
+      await server.wait(for: .listening)
       let tokens = try await client.tokenize("x").value
       #expect(tokens == [1, 2])
     }
@@ -135,7 +135,7 @@ struct RetryTests {
     try await withServer { server, client in
       server.order(.mute)
       server.order(.kill)
-      server.wait(for: .closed)
+      await server.wait(for: .closed)
       while (try? await client.ping()) != nil {}
       let error = await failure(client, CallOptions(deadline: .milliseconds(20)))
       #expect(error?.detail == "deadline")
@@ -146,7 +146,7 @@ struct RetryTests {
     let slow = RetryPolicy(base: .seconds(36_000), longest: .seconds(36_000))
     try await withServer(slow, plan: [.refuse(.queueFull)]) { server, client in
       let task = Task { await failure(client) }
-      server.wait(for: .refused)
+      await server.wait(for: .refused)
       // The pong comes after the bill, so the wait has begun.
       _ = try await client.ping()
       task.cancel()
@@ -161,7 +161,7 @@ struct RetryTests {
     try await withServer(policy) { server, client in
       let ids = (0 ..< 20).map { _ in CallID() }
       let tasks = ids.map { id in Task { await failure(client, CallOptions(callID: id)) } }
-      server.wait(for: .opened("Tokenize"))
+      await server.wait(for: .opened("Tokenize"))
       server.order(.shut)
       server.order(.listen)
       for (id, task) in zip(ids, tasks) {

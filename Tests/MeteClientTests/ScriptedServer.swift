@@ -16,7 +16,7 @@ import Wire
 final class ScriptedServer: Sendable {
   let address: Address
   /// What happened, for tests that must wait for it.
-  let events = WorkQueue<Event>(offersMax: 1_000_000)
+  let events = Happenings()
   let books = Mutex(Books())
   /// What becomes of the next calls, whatever their method; after these the scripts go on.
   let plan = Mutex<[Step]>([])
@@ -105,13 +105,8 @@ final class ScriptedServer: Sendable {
     rmdir(folder)
   }
 
-  /// Waits until something has happened.
-  func wait(for event: Event) {
-    while true {
-      let happened = events.take(waiting: true)
-      if happened.contains(event) { return }
-    }
-  }
+  /// Waits until something has happened; what happened before it is forgotten.
+  func wait(for event: Event) async { await events.wait(for: event) }
 }
 
 /// Everything that lives on the server's thread.

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs a command for at most some seconds. What takes longer hangs: every process of it is made to show its stacks
+# (SIGABRT, which Swift's backtracer answers), then killed, and the status is 124. So a hang costs minutes and says where it is.
+# Usage: scripts/bounded.sh SECONDS COMMAND [ARGUMENT…]
+set -uo pipefail
+seconds=${1:?usage: scripts/bounded.sh SECONDS COMMAND [ARGUMENT…]}
+shift
+
+# All descendants of a process, the deepest first.
+descendants() {
+  local child
+  for child in $(pgrep -P "$1"); do
+    descendants "$child"
+    echo "$child"
+  done
+}
+
+SWIFT_BACKTRACE=${SWIFT_BACKTRACE:-enable=yes,threads=all,interactive=no,color=no,output-to=stderr} "$@" &
+command=$!
+trap 'kill -TERM $(descendants $command) $command 2>/dev/null; exit 143' TERM INT HUP
+
+late=$(mktemp)
+(
+  sleep "$seconds"
+  echo late >"$late"
+  echo "$(basename "$0"): no end after $seconds s: $*" >&2
+  for process in $(descendants "$command"); do
+    echo "$(basename "$0"): stacks of $process, $(tr '\0' ' ' <"/proc/$process/cmdline" 2>/dev/null | cut -c 1-200)" >&2
+    kill -ABRT "$process" 2>/dev/null
+  done
+  sleep 30
+  kill -KILL $(descendants "$command") "$command" 2>/dev/null
+) &
+alarm=$!
+
+wait "$command"
+status=$?
+kill $(descendants "$alarm") "$alarm" 2>/dev/null
+wait "$alarm" 2>/dev/null
+[ ! -s "$late" ] || status=124
+rm -f "$late"
+exit "$status"
