@@ -1,0 +1,9 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define SET avx2
+#define SET_HAS_FMA 1
+#define SET_AVX2 1
+#include "set.inc"
+#pragma clang attribute pop
+#endif
