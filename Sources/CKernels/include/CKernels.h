@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include "kernels.h"
+#include "tiles.h"
 
 /// Decoding of stored weights to float32. Every function reads `source` at any alignment, little-endian,
 /// and writes `count` floats to `target`. For the block formats `count` is a multiple of 32.

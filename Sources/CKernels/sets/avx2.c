@@ -2,6 +2,8 @@
 #include <immintrin.h>
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define SET avx2
+// Rows whose sums fit the registers.
+#define SET_ROWS 4
 #define SET_HAS_FMA 1
 #define SET_AVX2 1
 #include "set.inc"

@@ -1,0 +1,30 @@
+#ifndef CKERNELS_POOL_H
+#define CKERNELS_POOL_H
+#include <stdbool.h>
+#include <stddef.h>
+
+// A fixed pool of workers inside one step. The caller is worker 0; the others are threads that were started once. A job is
+// run by all of them, and which part is whose depends on the number of workers alone. Between jobs a worker spins for some
+// microseconds, since the next job mostly comes at once, and then sleeps: an idle pool uses no CPU.
+
+struct ck_pool;
+
+/// Part `worker` of `workers` of a job.
+typedef void ck_job(void *context, size_t worker, size_t workers);
+
+/// Starts workers − 1 threads; NULL if the system refuses them. If `pinned`, worker i stays on the i-th CPU that the caller may
+/// use, worker 0 (the caller) excepted: its thread also does other things, and the kernel places it beside the rest.
+struct ck_pool *ck_pool_create(size_t workers, bool pinned);
+
+/// Ends the threads.
+void ck_pool_destroy(struct ck_pool *pool);
+
+/// How many workers there are, the caller included.
+size_t ck_pool_workers(const struct ck_pool *pool);
+
+/// Runs a job and returns when all parts are done. Always called by the same thread.
+void ck_pool_run(struct ck_pool *pool, ck_job *job, void *context);
+
+/// CPUs that this process may use at once: its affinity, and its cgroup's quota rounded up.
+size_t ck_cpus(void);
+#endif

@@ -1,0 +1,180 @@
+#define _GNU_SOURCE
+#include "pool.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// About 30 µs: longer than the gap between two products of a layer, much shorter than a time slice.
+enum { spins_max = 1000 };
+
+struct worker {
+  struct ck_pool *pool;
+  size_t index;
+  int cpu;
+  pthread_t thread;
+};
+
+struct ck_pool {
+  size_t workers;
+  ck_job *job;
+  void *context;
+  // One more for every job; what the threads wait for.
+  _Alignas(64) _Atomic uint32_t epoch;
+  // Threads that sleep, so that waking costs a system call only if one does.
+  _Alignas(64) _Atomic uint32_t sleepers;
+  // Parts that are not done.
+  _Alignas(64) _Atomic uint32_t left;
+  _Atomic bool is_over;
+  struct worker threads[];
+};
+
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static void futex(_Atomic uint32_t *word, int operation, uint32_t value) {
+  syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+}
+
+static void wait_for_change(struct ck_pool *pool, uint32_t seen) {
+  for (int i = 0; i < spins_max; i++) {
+    if (atomic_load_explicit(&pool->epoch, memory_order_acquire) != seen) return;
+    relax();
+  }
+  atomic_fetch_add(&pool->sleepers, 1);
+  while (atomic_load(&pool->epoch) == seen) futex(&pool->epoch, FUTEX_WAIT, seen);
+  atomic_fetch_sub(&pool->sleepers, 1);
+}
+
+static void next_epoch(struct ck_pool *pool) {
+  atomic_fetch_add(&pool->epoch, 1);
+  if (atomic_load(&pool->sleepers) > 0) futex(&pool->epoch, FUTEX_WAKE, INT32_MAX);
+}
+
+static void pin(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET((size_t)cpu, &set);
+  // Refused under a seccomp filter without @resources: then it runs where it is put.
+  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+static void *work(void *argument) {
+  const struct worker *self = argument;
+  struct ck_pool *pool = self->pool;
+  if (self->cpu >= 0) pin(self->cpu);
+  for (uint32_t seen = 0;; seen++) {
+    wait_for_change(pool, seen);
+    if (atomic_load(&pool->is_over)) return NULL;
+    pool->job(pool->context, self->index, pool->workers);
+    atomic_fetch_sub_explicit(&pool->left, 1, memory_order_release);
+  }
+}
+
+// The `index`-th CPU that this process may use, counted from the last, so that the first is left to other threads; −1 if unknown.
+static int cpu_of(size_t index) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;
+  size_t seen = 0;
+  for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
+    if (CPU_ISSET((size_t)cpu, &set) && seen++ == index) return cpu;
+  return -1;
+}
+
+struct ck_pool *ck_pool_create(size_t workers, bool pinned) {
+  struct ck_pool *pool = aligned_alloc(64, (sizeof *pool + workers * sizeof(struct worker) + 63) / 64 * 64);
+  if (!pool) return NULL;
+  pool->workers = 1;
+  atomic_init(&pool->epoch, 0);
+  atomic_init(&pool->sleepers, 0);
+  atomic_init(&pool->left, 0);
+  atomic_init(&pool->is_over, false);
+  for (size_t i = 1; i < workers; i++) {
+    struct worker *worker = &pool->threads[i - 1];
+    *worker = (struct worker){pool, i, pinned ? cpu_of(i - 1) : -1, 0};
+    if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
+      ck_pool_destroy(pool);
+      return NULL;
+    }
+    pthread_setname_np(worker->thread, "mete-worker");
+    pool->workers++;
+  }
+  return pool;
+}
+
+void ck_pool_destroy(struct ck_pool *pool) {
+  atomic_store(&pool->is_over, true);
+  next_epoch(pool);
+  for (size_t i = 1; i < pool->workers; i++) pthread_join(pool->threads[i - 1].thread, NULL);
+  free(pool);
+}
+
+size_t ck_pool_workers(const struct ck_pool *pool) { return pool->workers; }
+
+void ck_pool_run(struct ck_pool *pool, ck_job *job, void *context) {
+  if (pool->workers > 1) {
+    pool->job = job;
+    pool->context = context;
+    atomic_store_explicit(&pool->left, (uint32_t)pool->workers - 1, memory_order_relaxed);
+    next_epoch(pool);
+  }
+  job(context, 0, pool->workers);
+  for (int i = 0; atomic_load_explicit(&pool->left, memory_order_acquire) > 0; i++) {
+    // A worker that is not running cannot end its part: it is given the CPU.
+    if (i < spins_max) {
+      relax();
+    } else {
+      sched_yield();
+    }
+  }
+}
+
+// The quota of a cgroup v2 file "MAX PERIOD" in whole CPUs; 0 if there is none.
+static size_t quota_of(const char *path) {
+  FILE *file = fopen(path, "re");
+  if (!file) return 0;
+  long long quota = 0, period = 0;
+  const int fields = fscanf(file, "%lld %lld", &quota, &period);
+  fclose(file);
+  return fields == 2 && quota > 0 && period > 0 ? (size_t)((quota + period - 1) / period) : 0;
+}
+
+// Our own cgroup's path below the mount of version 2, and every folder above it: the least quota counts.
+static size_t least_quota(void) {
+  char line[4096], path[4200];
+  FILE *file = fopen("/proc/self/cgroup", "re");
+  size_t least = 0;
+  if (!file) return 0;
+  while (fgets(line, sizeof line, file)) {
+    if (line[0] != '0' || line[1] != ':' || line[2] != ':') continue;
+    line[strcspn(line, "\n")] = 0;
+    for (char *own = line + 3; *own == '/'; *strrchr(own, '/') = 0) {
+      snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", own);
+      const size_t quota = quota_of(path);
+      if (quota > 0 && (least == 0 || quota < least)) least = quota;
+    }
+  }
+  fclose(file);
+  return least;
+}
+
+size_t ck_cpus(void) {
+  cpu_set_t set;
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  size_t count = sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : online > 0 ? (size_t)online : 1;
+  const size_t quota = least_quota();
+  if (quota > 0 && quota < count) count = quota;
+  return count > 0 ? count : 1;
+}
