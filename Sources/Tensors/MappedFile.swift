@@ -36,6 +36,9 @@ public final class MappedFile: @unchecked Sendable {
     count = Int(status.st_size)
   }
 
+  /// Where it lies in memory.
+  var start: UnsafeRawPointer { base }
+
   deinit {
     munmap(UnsafeMutableRawPointer(mutating: base), count)
   }

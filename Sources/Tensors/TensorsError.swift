@@ -14,6 +14,8 @@ public struct TensorsError: Error, Sendable, Equatable, CustomStringConvertible 
     case empty = "is empty"
     /// The system refused to map the file.
     case map = "cannot be mapped into memory"
+    /// The environment asks for kernels that this machine cannot run.
+    case kernels = "names no kernels that this machine can run"
   }
 
   /// What went wrong.
@@ -28,6 +30,11 @@ public struct TensorsError: Error, Sendable, Equatable, CustomStringConvertible 
     self.code = code
     self.path = path
     self.errno = errno
+  }
+
+  /// Blames METE_KERNELS for naming a set that is not among `known`.
+  static func unknownKernels(name: String, known: [String]) -> TensorsError {
+    TensorsError(code: .kernels, path: "METE_KERNELS=\(name) (here: \(known.joined(separator: ", ")))")
   }
 
   /// Whether there is no such file.
