@@ -1,9 +1,29 @@
-// What a table holds; only the sets and table.c look inside.
+// What a table holds; only the sets and the dispatchers (table.c, rows.c, attention.c) look inside.
 #pragma once
+#include "attention.h"
 #include "kernels.h"
 
 struct ck_kernels {
   const char *name;
+
+  // rows.h
+  void (*rms_norm)(float *, const float *, const float *, size_t, size_t, float);
+  void (*add_rms_norm)(float *, float *, const float *, const float *, size_t, size_t, float);
+  void (*layer_norm)(float *, const float *, const float *, const float *, size_t, size_t, float);
+  void (*add_layer_norm)(float *, float *, const float *, const float *, const float *, size_t, size_t, float);
+  void (*add)(float *, const float *, size_t);
+  void (*add_bias)(float *, const float *, size_t, size_t);
+  void (*silu_multiply)(float *, const float *, size_t);
+  void (*gelu_erf)(float *, size_t);
+  void (*gelu_tanh)(float *, size_t);
+  void (*relu)(float *, size_t);
+  void (*rope)(float *, size_t, const float *, const float *, size_t, size_t, size_t);
+  size_t (*argmax)(const float *, size_t);
+  double (*log_sum_exp)(const float *, size_t);
+
+  // attention.h
+  void (*store_keys_values)(const struct ck_store *);
+  void (*attend)(const struct ck_attend *);
 };
 
 extern const struct ck_kernels ck_set_portable;
