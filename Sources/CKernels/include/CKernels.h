@@ -3,9 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attention.h"
 #include "engine.h"
+#include "jobs.h"
 #include "kernels.h"
+#include "pool.h"
 #include "tiles.h"
+#include "rows.h"
 
 /// Decoding of stored weights to float32. Every function reads `source` at any alignment, little-endian,
 /// and writes `count` floats to `target`. For the block formats `count` is a multiple of 32.

@@ -1,0 +1,51 @@
+#ifndef CKERNELS_JOBS_H
+#define CKERNELS_JOBS_H
+#include "attention.h"
+#include "pool.h"
+#include "rows.h"
+#include "tiles.h"
+
+// Kernels run by all workers of a pool. Each splits its work in a fixed way: products by tiles, the rest by rows. What is too
+// small to be worth waking anyone is done by the caller alone; the bits are the same.
+
+/// Who computes, with what.
+struct ck_crew {
+  struct ck_pool *pool;
+  const struct ck_kernels *set;
+};
+
+/// ck_multiply over all tiles.
+void ck_run_multiply(struct ck_crew crew, const struct ck_product *product);
+
+/// ck_quantize over all rows.
+void ck_run_quantize(struct ck_crew crew, const struct ck_quantized *out, const float *x, size_t stride, size_t inputs,
+                     size_t rows);
+
+/// y = rms_norm(x); with a residual, x += residual before.
+void ck_run_rms_norm(struct ck_crew crew, float *y, float *x, const float *residual, const float *gain, size_t rows,
+                     size_t width, float epsilon);
+
+/// y = layer_norm(x); with a residual, x += residual before. bias may be null.
+void ck_run_layer_norm(struct ck_crew crew, float *y, float *x, const float *residual, const float *gain,
+                       const float *bias, size_t rows, size_t width, float epsilon);
+
+enum ck_activation { ck_silu_gate, ck_gelu_exact, ck_gelu_by_tanh, ck_rectify };
+
+/// An activation of rows × width numbers in place; `ck_silu_gate` takes tiles in pairs (gate, up) and leaves rows × width / 2
+/// numbers, silu(gate) · up, row after row without gaps in `out`; the others have out = x.
+void ck_run_activation(struct ck_crew crew, enum ck_activation kind, float *out, float *x, size_t rows, size_t width);
+
+/// Turns the heads of every row, as ck_rope.
+void ck_run_rope(struct ck_crew crew, float *x, size_t stride, const float *cosines, const float *sines, size_t rows,
+                 size_t heads, size_t width);
+
+/// Attention tasks that write to different places, dealt out in turn.
+void ck_run_attend(struct ck_crew crew, const struct ck_attend *tasks, size_t count);
+
+/// Stores rows of different texts or sequences, dealt out in turn.
+void ck_run_store(struct ck_crew crew, const struct ck_store *tasks, size_t count);
+
+/// ck_pack, or ck_pack_blocks if block_bytes is not 0, by all workers.
+void ck_run_pack(struct ck_crew crew, enum ck_format format, size_t block_bytes, const void *weights, size_t outputs,
+                 size_t inputs, uint8_t *tiles);
+#endif

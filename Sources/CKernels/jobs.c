@@ -1,0 +1,181 @@
+#include "jobs.h"
+
+// Numbers that a worker must have to do before it is worth waking: about a microsecond's work.
+enum { grain = 8192 };
+
+static size_t share(size_t count, size_t worker, size_t workers) { return count * worker / workers; }
+
+// Runs a job on all workers, or as one part if it is small.
+static void run(struct ck_crew crew, ck_job *job, void *context, size_t numbers) {
+  if (numbers < grain) {
+    job(context, 0, 1);
+  } else {
+    ck_pool_run(crew.pool, job, context);
+  }
+}
+
+struct multiply_job {
+  const struct ck_kernels *set;
+  const struct ck_product *product;
+};
+
+static void multiply_part(void *context, size_t worker, size_t workers) {
+  const struct multiply_job *job = context;
+  const size_t tiles = ck_tiles(job->product->matrix.outputs);
+  ck_multiply(job->set, job->product, share(tiles, worker, workers), share(tiles, worker + 1, workers));
+}
+
+void ck_run_multiply(struct ck_crew crew, const struct ck_product *product) {
+  struct multiply_job job = {crew.set, product};
+  run(crew, multiply_part, &job, product->rows * product->matrix.outputs * product->matrix.inputs);
+}
+
+struct rows_job {
+  const struct ck_kernels *set;
+  const struct ck_quantized *quantized;
+  float *y, *x;
+  const float *residual, *gain, *bias, *cosines, *sines;
+  size_t rows, width, stride, heads;
+  float epsilon;
+  enum ck_activation kind;
+};
+
+static void quantize_part(void *context, size_t worker, size_t workers) {
+  const struct rows_job *job = context;
+  ck_quantize(job->set, job->quantized, job->x, job->stride, job->width, share(job->rows, worker, workers),
+              share(job->rows, worker + 1, workers));
+}
+
+void ck_run_quantize(struct ck_crew crew, const struct ck_quantized *out, const float *x, size_t stride, size_t inputs,
+                     size_t rows) {
+  struct rows_job job = {.set = crew.set, .quantized = out, .x = (float *)x, .rows = rows, .width = inputs, .stride = stride};
+  run(crew, quantize_part, &job, rows * inputs);
+}
+
+static void rms_norm_part(void *context, size_t worker, size_t workers) {
+  const struct rows_job *job = context;
+  const size_t begin = share(job->rows, worker, workers), rows = share(job->rows, worker + 1, workers) - begin;
+  const size_t at = begin * job->width;
+  if (job->residual) {
+    ck_add_rms_norm(job->set, job->y + at, job->x + at, job->residual + at, job->gain, rows, job->width, job->epsilon);
+  } else {
+    ck_rms_norm(job->set, job->y + at, job->x + at, job->gain, rows, job->width, job->epsilon);
+  }
+}
+
+void ck_run_rms_norm(struct ck_crew crew, float *y, float *x, const float *residual, const float *gain, size_t rows,
+                     size_t width, float epsilon) {
+  struct rows_job job = {.set = crew.set, .y = y, .x = x, .residual = residual, .gain = gain, .rows = rows, .width = width,
+                         .epsilon = epsilon};
+  run(crew, rms_norm_part, &job, rows * width);
+}
+
+static void layer_norm_part(void *context, size_t worker, size_t workers) {
+  const struct rows_job *job = context;
+  const size_t begin = share(job->rows, worker, workers), rows = share(job->rows, worker + 1, workers) - begin;
+  const size_t at = begin * job->width;
+  if (job->residual) {
+    ck_add_layer_norm(job->set, job->y + at, job->x + at, job->residual + at, job->gain, job->bias, rows, job->width,
+                      job->epsilon);
+  } else {
+    ck_layer_norm(job->set, job->y + at, job->x + at, job->gain, job->bias, rows, job->width, job->epsilon);
+  }
+}
+
+void ck_run_layer_norm(struct ck_crew crew, float *y, float *x, const float *residual, const float *gain,
+                       const float *bias, size_t rows, size_t width, float epsilon) {
+  struct rows_job job = {.set = crew.set, .y = y, .x = x, .residual = residual, .gain = gain, .bias = bias, .rows = rows,
+                         .width = width, .epsilon = epsilon};
+  run(crew, layer_norm_part, &job, rows * width);
+}
+
+static void activation_part(void *context, size_t worker, size_t workers) {
+  const struct rows_job *job = context;
+  const size_t begin = share(job->rows, worker, workers), rows = share(job->rows, worker + 1, workers) - begin;
+  float *x = job->x + begin * job->width;
+  switch (job->kind) {
+    case ck_silu_gate: ck_silu_pairs(job->set, job->y + begin * job->width / 2, x, rows * job->width / 32); break;
+    case ck_gelu_exact: ck_gelu_erf(job->set, x, rows * job->width); break;
+    case ck_gelu_by_tanh: ck_gelu_tanh(job->set, x, rows * job->width); break;
+    case ck_rectify: ck_relu(job->set, x, rows * job->width); break;
+  }
+}
+
+void ck_run_activation(struct ck_crew crew, enum ck_activation kind, float *out, float *x, size_t rows, size_t width) {
+  struct rows_job job = {.set = crew.set, .y = out, .x = x, .rows = rows, .width = width, .kind = kind};
+  run(crew, activation_part, &job, rows * width);
+}
+
+static void rope_part(void *context, size_t worker, size_t workers) {
+  const struct rows_job *job = context;
+  const size_t begin = share(job->rows, worker, workers), rows = share(job->rows, worker + 1, workers) - begin;
+  const size_t turns = begin * job->width / 2;
+  ck_rope(job->set, job->x + begin * job->stride, job->stride, job->cosines + turns, job->sines + turns, rows, job->heads,
+          job->width);
+}
+
+void ck_run_rope(struct ck_crew crew, float *x, size_t stride, const float *cosines, const float *sines, size_t rows,
+                 size_t heads, size_t width) {
+  struct rows_job job = {.set = crew.set, .x = x, .stride = stride, .cosines = cosines, .sines = sines, .rows = rows,
+                         .heads = heads, .width = width};
+  run(crew, rope_part, &job, rows * heads * width);
+}
+
+struct attend_job {
+  const struct ck_kernels *set;
+  const struct ck_attend *tasks;
+  size_t count;
+};
+
+static void attend_part(void *context, size_t worker, size_t workers) {
+  const struct attend_job *job = context;
+  for (size_t i = worker; i < job->count; i += workers) ck_attend(job->set, &job->tasks[i]);
+}
+
+void ck_run_attend(struct ck_crew crew, const struct ck_attend *tasks, size_t count) {
+  struct attend_job job = {crew.set, tasks, count};
+  size_t numbers = 0;
+  for (size_t i = 0; i < count; i++) numbers += tasks[i].rows * tasks[i].sharing * tasks[i].width * tasks[i].seen;
+  run(crew, attend_part, &job, count > 1 ? numbers : 0);
+}
+
+struct store_job {
+  const struct ck_kernels *set;
+  const struct ck_store *tasks;
+  size_t count;
+};
+
+static void store_part(void *context, size_t worker, size_t workers) {
+  const struct store_job *job = context;
+  for (size_t i = worker; i < job->count; i += workers) ck_store_keys_values(job->set, &job->tasks[i]);
+}
+
+void ck_run_store(struct ck_crew crew, const struct ck_store *tasks, size_t count) {
+  struct store_job job = {crew.set, tasks, count};
+  size_t numbers = 0;
+  for (size_t i = 0; i < count; i++) numbers += tasks[i].rows * tasks[i].groups * tasks[i].width;
+  run(crew, store_part, &job, count > 1 ? numbers : 0);
+}
+
+struct pack_job {
+  enum ck_format format;
+  size_t block_bytes, outputs, inputs;
+  const void *weights;
+  uint8_t *tiles;
+};
+
+static void pack_part(void *context, size_t worker, size_t workers) {
+  const struct pack_job *job = context;
+  const size_t tiles = ck_tiles(job->outputs), begin = share(tiles, worker, workers), end = share(tiles, worker + 1, workers);
+  if (job->block_bytes > 0) {
+    ck_pack_blocks(job->block_bytes, job->weights, job->outputs, job->inputs, job->tiles, begin, end);
+  } else {
+    ck_pack(job->format, job->weights, job->inputs, job->outputs, job->inputs, job->tiles, begin, end);
+  }
+}
+
+void ck_run_pack(struct ck_crew crew, enum ck_format format, size_t block_bytes, const void *weights, size_t outputs,
+                 size_t inputs, uint8_t *tiles) {
+  struct pack_job job = {format, block_bytes, outputs, inputs, weights, tiles};
+  run(crew, pack_part, &job, outputs * inputs);
+}
