@@ -1,3 +1,5 @@
+import Tensors
+
 /// One step's rows: which token of which sequence, and how deep it got.
 struct Batch {
   var rows: [Row] = []
@@ -26,18 +28,19 @@ struct Batch {
     return rows.lazy.map(\.sequence).filter { seen.insert($0.id).inserted }
   }
 
-  /// Keeps the rows for which `stays` holds, and the same rows of the activations (R, D).
-  mutating func narrow(_ x: inout [Float], stays: (Row) -> Bool) {
-    let width = rows.isEmpty ? 0 : x.count / rows.count
-    var kept = 0
-    for index in rows.indices where stays(rows[index]) {
-      if kept != index {
-        rows[kept] = rows[index]
-        for d in 0 ..< width { x[kept * width + d] = x[index * width + d] }
+  /// The rows by sequence: those that follow each other, and the pages of their keys and values.
+  var runs: [AttentionRun] {
+    var runs: [AttentionRun] = []
+    var previous: Row?
+    for (index, row) in rows.enumerated() {
+      if let last = previous, last.sequence === row.sequence, last.position + 1 == row.position {
+        runs[runs.count - 1].rows = runs[runs.count - 1].rows.lowerBound ..< index + 1
+      } else {
+        let pages = row.sequence.pages
+        runs.append(AttentionRun(rows: index ..< index + 1, position: row.position, pages: pages))
       }
-      kept += 1
+      previous = row
     }
-    rows.removeLast(rows.count - kept)
-    x.removeLast(x.count - kept * width)
+    return runs
   }
 }

@@ -4,105 +4,110 @@ import Tensors
 
 /// A BERT model's fast path over a batch of whole texts, laid end to end without padding.
 ///
-/// R rows, D width. Attention stays within each text.
-struct EncoderForward {
-  let configuration: BertConfiguration
-  let weights: BertWeights
+/// R rows, D width. Attention stays within each text. What a text gets is the same bit for bit
+/// whatever other texts are in the batch.
+///
+/// Owned by the engine's thread: its buffers hold one step's rows at a time.
+final class EncoderForward {
+  let weights: EncoderWeights
   let shape: AttentionShape
+  private let workers: Workers
+  /// The rows between two layers: (R, D).
+  private let x: RowBuffer
+  private let fused: RowBuffer
+  private let scratch: RowBuffer
+  private let mixed: RowBuffer
+  private let projected: RowBuffer
+  private let hidden: RowBuffer
 
-  init(_ configuration: BertConfiguration, _ weights: BertWeights) {
-    self.configuration = configuration
+  var configuration: BertConfiguration { weights.configuration }
+
+  init(_ weights: EncoderWeights, workers: Workers) {
     self.weights = weights
-    shape = AttentionShape(
-      heads: configuration.heads,
-      groups: configuration.heads,
-      headWidth: configuration.width / configuration.heads
-    )
+    self.workers = workers
+    let width = weights.configuration.width
+    let heads = weights.configuration.heads
+    shape = AttentionShape(heads: heads, groups: heads, headWidth: width / heads)
+    x = RowBuffer(width: width)
+    fused = RowBuffer(width: weights.layers[0].queryKeyValue.matrix.outputs)
+    scratch = RowBuffer(width: KeyValuePages.pageSize * shape.keyWidth)
+    mixed = RowBuffer(width: width)
+    projected = RowBuffer(width: width)
+    hidden = RowBuffer(width: weights.configuration.ffnWidth)
   }
 
-  /// Word, position and type embeddings, summed and normalised: (R, D).
-  func embed(_ batch: Batch) -> [Float] {
-    var x: [Float] = []
-    var positions: [Float] = []
-    var types: [Float] = []
-    for row in batch.rows {
-      x += weights.wordEmbedding.row(Int(row.token))
-      positions += weights.positionEmbedding.row(row.position)
-      types += weights.typeEmbedding.row(Int(row.type))
+  /// Begins a step: word, position and type embeddings, summed and normalised.
+  func embed(_ batch: Batch) {
+    let model = weights.model
+    x.resize(rows: batch.count)
+    for (row, entry) in batch.rows.enumerated() {
+      x.setRow(row, model.wordEmbedding.row(Int(entry.token)))
+      x.addRow(row, model.positionEmbedding.row(entry.position))
+      x.addRow(row, model.typeEmbedding.row(Int(entry.type)))
     }
-    Rows.add(positions, to: &x)
-    Rows.add(types, to: &x)
-    normalize(&x, weights.embeddingNorm)
-    return x
+    normalize(model.embeddingNorm)
   }
+
+  /// Drops rows that left the batch; `indices` are the ones that stay.
+  func keep(_ indices: [Int]) { x.keep(indices) }
 
   /// Runs one layer, in place.
   ///
   /// - Parameters:
   ///   - index: which layer.
   ///   - texts: the batch rows of each text.
-  ///   - x: (R, D).
   ///   - counters: gets the MACs of every product.
-  func layer(
-    _ index: Int,
-    texts: [Range<Int>],
-    _ x: inout [Float],
-    counters: inout Work
-  ) {
+  func layer(_ index: Int, texts: [Range<Int>], counters: inout Work) {
     let layer = weights.layers[index]
-    let rows = x.count / configuration.width
-    let queries = affine(layer.query, x, part: .attention, counters: &counters)
-    let keys = affine(layer.key, x, part: .attention, counters: &counters)
-    let values = affine(layer.value, x, part: .attention, counters: &counters)
-    var mixed = [Float](repeating: 0, count: queries.count)
+    workers.run(layer.queryKeyValue, x, into: fused, part: .attention, counters: &counters)
+    workers.attendFully(
+      texts,
+      fused,
+      columns: weights.columns,
+      shape: shape,
+      scratch: scratch,
+      into: mixed
+    )
     for text in texts {
-      Attention.full(
-        queries: queries,
-        keys: keys,
-        values: values,
-        rows: text,
-        shape: shape,
-        into: &mixed
-      )
       counters.count(.attention, 2 * shape.queryWidth * text.count * text.count)
     }
-    Rows.add(affine(layer.output, mixed, part: .attention, counters: &counters), to: &x)
-    normalize(&x, layer.attentionNorm)
+    workers.run(layer.output, mixed, into: projected, part: .attention, counters: &counters)
+    normalize(layer.attentionNorm, adding: projected)
 
-    var hidden = affine(layer.up, x, part: .experts, counters: &counters)
-    activate(&hidden)
-    Rows.add(affine(layer.down, hidden, part: .experts, counters: &counters), to: &x)
-    normalize(&x, layer.outputNorm)
-    counters.countExperts(1, pairs: rows)
+    workers.run(layer.up, x, into: hidden, part: .experts, counters: &counters)
+    workers.activate(activation, hidden, into: hidden)
+    workers.run(layer.down, hidden, into: projected, part: .experts, counters: &counters)
+    normalize(layer.outputNorm, adding: projected)
+    counters.countExperts(1, pairs: x.rows)
   }
 
   /// One vector of a text's rows, as the model's pooling says: (D).
-  func pool(_ rows: Range<Int>, _ x: [Float]) -> [Float] {
-    let width = configuration.width
-    func row(_ index: Int) -> ArraySlice<Float> { x[index * width ..< (index + 1) * width] }
+  func pool(_ rows: Range<Int>) -> [Float] {
     switch configuration.pooling {
-    case .cls: return Array(row(rows.lowerBound))
-    case .lastToken: return Array(row(rows.upperBound - 1))
+    case .cls: return x.row(rows.lowerBound)
+    case .lastToken: return x.row(rows.upperBound - 1)
     case .max:
-      return rows.dropFirst().reduce(into: Array(row(rows.lowerBound))) { most, index in
-        for (d, value) in row(index).enumerated() { most[d] = max(most[d], value) }
+      return rows.dropFirst().reduce(into: x.row(rows.lowerBound)) { most, index in
+        for (d, value) in x.row(index).enumerated() { most[d] = max(most[d], value) }
       }
     case .mean:
-      var sum = [Double](repeating: 0, count: width)
-      for index in rows { for (d, value) in row(index).enumerated() { sum[d] += Double(value) } }
+      var sum = [Double](repeating: 0, count: configuration.width)
+      for index in rows {
+        let row = x.row(index)
+        for d in row.indices { sum[d] += Double(row[d]) }
+      }
       return sum.map { Float($0 / Double(rows.count)) }
     }
   }
 
   /// The classifier's logits for a text whose first row is `row`: one per label; nil without a head.
-  func classify(firstRow row: Int, _ x: [Float], counters: inout Work) -> [Float]? {
+  func classify(firstRow row: Int, counters: inout Work) -> [Float]? {
     guard let classifier = weights.classifier else { return nil }
-    let width = configuration.width
-    var pooled = Array(x[row * width ..< (row + 1) * width])
+    var pooled = x.row(row)
     if let pooler = weights.pooler {
-      pooled = affine(pooler, pooled, part: .head, counters: &counters).map { tanhf($0) }
+      pooled = apply(pooler, to: pooled, counters: &counters).map { tanhf($0) }
     }
-    return affine(classifier, pooled, part: .head, counters: &counters)
+    return apply(classifier, to: pooled, counters: &counters)
   }
 
   /// Labels with their probabilities, best first: softmax, or one sigmoid each for a multi-label
@@ -119,31 +124,31 @@ struct EncoderForward {
     return scores.sorted { ($1.score, $0.label) < ($0.score, $1.label) }
   }
 
-  private func affine(
-    _ map: Dense,
-    _ x: [Float],
-    part: Part,
-    counters: inout Work
-  ) -> [Float] {
-    var y = product(map.matrix, x, part: part, counters: &counters)
-    Rows.addBias(map.bias, to: &y)
-    return y
+  private func apply(_ map: LinearMap, to row: [Float], counters: inout Work) -> [Float] {
+    let input = RowBuffer(width: row.count)
+    let output = RowBuffer(width: map.matrix.outputs)
+    input.resize(rows: 1)
+    input.setRow(0, row)
+    workers.run(map, input, into: output, part: .head, counters: &counters)
+    return output.row(0)
   }
 
-  private func normalize(_ x: inout [Float], _ norm: LayerNorm) {
-    Rows.layerNorm(
-      &x,
+  private func normalize(_ norm: LayerNorm, adding residual: RowBuffer? = nil) {
+    workers.layerNorm(
+      x,
+      adding: residual,
       gain: norm.gain,
       bias: norm.bias,
-      epsilon: configuration.layerNormEpsilon
+      epsilon: configuration.layerNormEpsilon,
+      into: x
     )
   }
 
-  private func activate(_ x: inout [Float]) {
+  private var activation: RowActivation {
     switch configuration.activation {
-    case .gelu: Rows.geluErf(&x)
-    case .geluTanh: Rows.geluTanh(&x)
-    case .relu: Rows.relu(&x)
+    case .gelu: .geluErf
+    case .geluTanh: .geluTanh
+    case .relu: .relu
     }
   }
 }

@@ -9,17 +9,17 @@ extension Engine {
     var (batch, texts) = encoderBatch(lane: lane)
     board(batch)
     let cost = lanes[lane].cost
-    var x = forward.embed(batch)
+    forward.embed(batch)
     for layer in 0 ..< lanes[lane].layers {
-      leave(&batch, &x)
+      leave(&batch) { kept, _ in forward.keep(kept) }
       texts.removeAll { sequences[$0.sequence.id] == nil }
       guard !batch.isEmpty else { return }
       let rows = Self.rows(of: texts)
-      forward.layer(layer, texts: rows, &x, counters: &counters)
+      forward.layer(layer, texts: rows, counters: &counters)
       charge(&batch, cost)
     }
     let answers = zip(texts, Self.rows(of: texts)).map { entry, rows in
-      answer(entry, rows, x, forward, cost)
+      answer(entry, rows, forward, cost)
     }
     land(batch)
     for (entry, emission) in zip(texts, answers) { deliver(emission, of: entry) }
@@ -67,18 +67,17 @@ extension Engine {
   private mutating func answer(
     _ entry: Entry,
     _ rows: Range<Int>,
-    _ x: [Float],
     _ forward: EncoderForward,
     _ cost: Cost
   ) -> Emission {
     let (sequence, text) = entry
     if case .embed(let parameters) = sequence.request.task {
-      var vector = forward.pool(rows, x)
+      var vector = forward.pool(rows)
       if parameters.normalize ?? forward.configuration.normalize { scaleToUnitLength(&vector) }
       return .embedding(sequence.id, index: text.index, vector)
     }
     guard case .classify(let parameters) = sequence.request.task,
-      let logits = forward.classify(firstRow: rows.lowerBound, x, counters: &counters)
+      let logits = forward.classify(firstRow: rows.lowerBound, counters: &counters)
     else { preconditionFailure("an encoder's row without a task") }
     sequence.bill.work.count(.head, cost.head)
     let scores = forward.scores(logits)

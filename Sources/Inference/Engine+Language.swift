@@ -8,19 +8,19 @@ extension Engine {
     var batch = languageBatch(lane: lane)
     board(batch)
     let cost = lanes[lane].cost
-    var x = forward.embed(batch)
+    forward.embed(batch)
     for layer in 0 ..< lanes[lane].layers {
-      leave(&batch, &x)
+      leave(&batch) { forward.keep($0, $1) }
       guard !batch.isEmpty else { return }
-      forward.layer(layer, batch, &x, pages: pages, counters: &counters)
+      forward.layer(layer, batch, pages: pages, counters: &counters)
       charge(&batch, cost)
     }
-    let logits = forward.logits(batch, x, counters: &counters)
+    forward.score(batch, counters: &counters)
     for row in batch.rows where row.wantsLogits {
       row.sequence.bill.work.count(.head, cost.head)
     }
     land(batch)
-    deliver(logits, of: batch, vocabulary: forward.configuration.vocabulary)
+    deliver(Logits(forward.logits, workers), of: batch)
   }
 
   /// Decode rows first, then slices of prefill, the least served tenant first.
@@ -59,13 +59,13 @@ extension Engine {
   }
 
   /// Turns logits into predictions and next tokens.
-  private mutating func deliver(_ logits: [Float], of batch: Batch, vocabulary: Int) {
-    var start = 0
+  private mutating func deliver(_ logits: Logits, of batch: Batch) {
+    var place = 0
     for row in batch.rows {
       row.sequence.position = row.position + 1
       guard row.wantsLogits else { continue }
-      let own = logits[start ..< start + vocabulary]
-      start += vocabulary
+      let own = logits.row(place)
+      place += 1
       if case .predict(let parameters) = row.sequence.request.task {
         deliver(own, of: row, parameters)
       } else {
@@ -76,20 +76,20 @@ extension Engine {
   }
 
   private mutating func deliver(
-    _ logits: ArraySlice<Float>,
+    _ logits: Logits.Row,
     of row: Batch.Row,
     _ parameters: PredictParameters
   ) {
     let prediction = Prediction(
       position: row.position,
       token: row.token,
-      candidates: likeliest(parameters.candidates, in: logits)
+      candidates: logits.likeliest(parameters.candidates)
     )
     countToken(of: row.sequence)
     emit(.prediction(row.sequence.id, prediction), row.sequence)
   }
 
-  private mutating func deliverNext(_ logits: ArraySlice<Float>, of sequence: Sequence) {
+  private mutating func deliverNext(_ logits: Logits.Row, of sequence: Sequence) {
     guard let (token, finish) = sequence.generation?.next(logits) else {
       preconditionFailure("sequence \(sequence.id.number) has logits but no task for them")
     }

@@ -26,12 +26,19 @@ extension Engine {
   }
 
   /// Between two layers: ends what is cancelled or expired, and drops its rows from the batch.
-  mutating func leave(_ batch: inout Batch, _ x: inout [Float]) {
+  ///
+  /// - Parameters:
+  ///   - batch: loses the rows.
+  ///   - keep: drops them from the activations too; gets the indices that stay, and what the batch is now.
+  mutating func leave(_ batch: inout Batch, keep: ([Int], Batch) -> Void) {
     guard interrupt() else { return }
     for row in batch.rows where sequences[row.sequence.id] == nil {
       counters.countRows(1, layers: row.layersRun)
     }
-    batch.narrow(&x) { sequences[$0.sequence.id] != nil }
+    let kept = batch.rows.indices.filter { sequences[batch.rows[$0].sequence.id] != nil }
+    guard kept.count < batch.count else { return }
+    batch.rows = kept.map { batch.rows[$0] }
+    keep(kept, batch)
   }
 
   /// All layers are done: rows and time go on the bills.

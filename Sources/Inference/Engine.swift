@@ -20,6 +20,7 @@ public struct Engine {
 
   let clock: () -> Duration
   let urgent: () -> [Order]
+  let workers: Workers
   var lanes: [Lane]
   var sequences: [SequenceID: Sequence] = [:]
   var fairness = Fairness()
@@ -45,7 +46,13 @@ public struct Engine {
     self.limits = limits
     self.clock = clock
     self.urgent = urgent
-    lanes = models.map { Lane($0, limits: limits) }
+    let workers = Workers(
+      count: limits.workers,
+      pinned: limits.pinsWorkers,
+      kernels: limits.kernels
+    )
+    self.workers = workers
+    lanes = models.map { Lane($0, limits: limits, workers: workers) }
   }
 
   /// Applies orders and runs one step.

@@ -10,7 +10,6 @@ extension EngineLimits {
     guard case .llama(let configuration, _) = model.checkpoint.family else { return nil }
     let bytes = KeyValuePages.pageBytes(
       layers: configuration.layers,
-      pageSize: pageSize,
       shape: AttentionShape(configuration)
     )
     guard keyValueBytesMax < bytes else { return nil }

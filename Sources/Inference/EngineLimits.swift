@@ -1,3 +1,5 @@
+import Tensors
+
 /// What the engine takes on at most.
 public struct EngineLimits: Sendable, Equatable {
   /// Requests that are open at once, waiting ones included.
@@ -10,8 +12,12 @@ public struct EngineLimits: Sendable, Equatable {
   public var prefillRowsMax = 128
   /// Memory for keys and values, per language model.
   public var keyValueBytesMax = 512 << 20
-  /// Positions in a page of keys and values.
-  public var pageSize = 16
+  /// Workers that compute a step together, the engine's thread included.
+  public var workers = 1
+  /// Whether every worker but the engine's thread stays on a CPU of its own.
+  public var pinsWorkers = false
+  /// What they compute with.
+  var kernels = KernelSet.best
   /// Bytes of text in one input that is read as a whole.
   public var textBytesMax = 1 << 20
   /// Tokens of a streamed input that wait for their step before its sender gets more credit.

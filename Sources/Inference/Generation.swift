@@ -26,10 +26,11 @@ struct Generation {
 
   /// Picks the next token.
   ///
-  /// - Parameter logits: (V) of the last position.
+  /// - Parameter logits: of the last position.
   /// - Returns: the token with its text, and what ended the answer, if anything did.
-  mutating func next(_ logits: ArraySlice<Float>) -> (GeneratedToken, Finish?) {
-    let choice = sampler.pick(logits, seen: seen)
+  mutating func next(_ logits: Logits.Row) -> (GeneratedToken, Finish?) {
+    let choice =
+      sampler.settings.isPlain ? logits.likeliest : sampler.pick(logits.all[...], seen: seen)
     seen.insert(choice.token)
     count += 1
     var finish: Finish?

@@ -21,15 +21,15 @@ struct Lane {
     case encoder(EncoderForward)
   }
 
-  init(_ model: ServedModel, limits: EngineLimits) {
+  init(_ model: ServedModel, limits: EngineLimits, workers: Workers) {
     name = model.name
     tokenizer = model.tokenizer
-    switch model.checkpoint.family {
-    case .llama(let configuration, let weights):
-      let forward = LanguageForward(configuration, weights)
+    switch model.packed {
+    case .language(let weights):
+      let configuration = weights.configuration
+      let forward = LanguageForward(weights, workers: workers)
       let pageBytes = KeyValuePages.pageBytes(
         layers: configuration.layers,
-        pageSize: limits.pageSize,
         shape: forward.shape
       )
       let count = limits.keyValueBytesMax / pageBytes
@@ -40,17 +40,17 @@ struct Lane {
       let pages = KeyValuePages(
         layers: configuration.layers,
         pageCount: count,
-        pageSize: limits.pageSize,
         shape: forward.shape
       )
       self.forward = .language(forward, pages)
-      pool = PagePool(count: count, pageSize: limits.pageSize)
+      pool = PagePool(count: count, pageSize: KeyValuePages.pageSize)
       vocabularyCount = configuration.vocabulary
       positionsMax = configuration.positionsMax
       layers = configuration.layers
       cost = Cost(configuration)
-    case .bert(let configuration, let weights):
-      forward = .encoder(EncoderForward(configuration, weights))
+    case .encoder(let weights):
+      let configuration = weights.configuration
+      forward = .encoder(EncoderForward(weights, workers: workers))
       vocabularyCount = configuration.vocabulary
       positionsMax = configuration.sequenceMax
       layers = configuration.layers

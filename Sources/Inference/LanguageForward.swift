@@ -4,26 +4,67 @@ import Tensors
 /// A Llama model's fast path over a mixed batch: rows of many sequences, each at its own position.
 ///
 /// R rows, D width, V vocabulary. `counters` receives the MACs of whole matrix products where they
-/// are called; bills count the same work row by row.
-struct LanguageForward {
-  let configuration: LlamaConfiguration
-  let weights: LlamaWeights
+/// are called; bills count the same work row by row. What a row gets is the same bit for bit whatever
+/// other rows are in the batch.
+///
+/// Owned by the engine's thread: its buffers hold one step's rows at a time.
+final class LanguageForward {
+  let weights: LanguageWeights
   let shape: AttentionShape
+  private let workers: Workers
   private let frequencies: [Float]
+  private var runs: [AttentionRun] = []
+  private var turns = RopeTurns(positions: [], frequencies: [])
+  /// The rows between two layers: (R, D).
+  private let x: RowBuffer
+  private let normed: RowBuffer
+  private let fused: RowBuffer
+  private let mixed: RowBuffer
+  private let gates: RowBuffer
+  private let hidden: RowBuffer
+  private let last: RowBuffer
+  /// What the head says: (rows that asked, V).
+  let logits: RowBuffer
 
-  init(_ configuration: LlamaConfiguration, _ weights: LlamaWeights) {
-    self.configuration = configuration
+  var configuration: LlamaConfiguration { weights.configuration }
+
+  init(_ weights: LanguageWeights, workers: Workers) {
     self.weights = weights
+    self.workers = workers
+    let configuration = weights.configuration
     frequencies = ropeFrequencies(configuration)
     shape = AttentionShape(configuration)
+    let layer = weights.layers[0]
+    x = RowBuffer(width: configuration.width)
+    normed = RowBuffer(width: configuration.width)
+    fused = RowBuffer(width: layer.queryKeyValue.matrix.outputs)
+    mixed = RowBuffer(width: shape.queryWidth)
+    gates = RowBuffer(width: layer.gateUp.matrix.outputs)
+    hidden = RowBuffer(width: layer.down.matrix.inputs)
+    last = RowBuffer(width: configuration.width)
+    logits = RowBuffer(width: configuration.vocabulary)
   }
 
-  /// Looks up the batch's tokens: (R, D).
-  func embed(_ batch: Batch) -> [Float] {
-    var x: [Float] = []
-    x.reserveCapacity(batch.count * configuration.width)
-    for row in batch.rows { x += weights.embedding.row(Int(row.token)) }
-    return x
+  /// Begins a step: looks up the batch's tokens.
+  func embed(_ batch: Batch) {
+    x.resize(rows: batch.count)
+    for (row, entry) in batch.rows.enumerated() {
+      x.setRow(row, weights.embedding.row(Int(entry.token)))
+    }
+    place(batch)
+  }
+
+  /// Drops rows that left the batch; `indices` are the ones that stay.
+  func keep(_ indices: [Int], _ batch: Batch) {
+    x.keep(indices)
+    place(batch)
+  }
+
+  /// What all layers of a step share: which rows follow each other in a sequence, and their turns.
+  private func place(_ batch: Batch) {
+    runs = batch.runs
+    let positions = batch.rows.map { Int32($0.position) }
+    turns = RopeTurns(positions: positions, frequencies: frequencies)
   }
 
   /// Runs one layer, in place, and stores the rows' keys and values.
@@ -31,108 +72,46 @@ struct LanguageForward {
   /// - Parameters:
   ///   - index: which layer.
   ///   - batch: the rows; rows of one sequence stand in order of position.
-  ///   - x: (R, D).
   ///   - pages: the cache; every row's sequence has pages up to its position.
   ///   - counters: gets the MACs of every product.
-  func layer(
-    _ index: Int,
-    _ batch: Batch,
-    _ x: inout [Float],
-    pages: KeyValuePages,
-    counters: inout Work
-  ) {
+  func layer(_ index: Int, _ batch: Batch, pages: KeyValuePages, counters: inout Work) {
     let layer = weights.layers[index]
-    var normed = x
-    Rows.rmsNorm(
-      x,
-      gain: layer.attentionNorm,
-      epsilon: configuration.rmsEpsilon,
-      into: &normed
-    )
-    let mixed = attend(index, layer, batch, normed, pages: pages, counters: &counters)
-    let attended = product(layer.output, mixed, part: .attention, counters: &counters)
-    Rows.add(attended, to: &x)
+    let epsilon = configuration.rmsEpsilon
+    workers.rmsNorm(x, gain: layer.attentionNorm, epsilon: epsilon, into: normed)
+    attend(index, layer, batch, pages: pages, counters: &counters)
+    workers.run(layer.output, mixed, adding: true, into: x, part: .attention, counters: &counters)
 
-    Rows.rmsNorm(x, gain: layer.ffnNorm, epsilon: configuration.rmsEpsilon, into: &normed)
-    var gate = product(layer.gate, normed, part: .experts, counters: &counters)
-    let up = product(layer.up, normed, part: .experts, counters: &counters)
-    Rows.siluMultiply(&gate, up: up)
-    Rows.add(product(layer.down, gate, part: .experts, counters: &counters), to: &x)
+    workers.rmsNorm(x, gain: layer.ffnNorm, epsilon: epsilon, into: normed)
+    workers.run(layer.gateUp, normed, into: gates, part: .experts, counters: &counters)
+    workers.activate(.siluGate, gates, into: hidden)
+    workers.run(layer.down, hidden, adding: true, into: x, part: .experts, counters: &counters)
     counters.countExperts(1, pairs: batch.count)
   }
 
   private func attend(
     _ index: Int,
-    _ layer: LlamaLayer,
+    _ layer: LanguageWeights.Layer,
     _ batch: Batch,
-    _ normed: [Float],
     pages: KeyValuePages,
     counters: inout Work
-  ) -> [Float] {
-    var queries = product(layer.query, normed, part: .attention, counters: &counters)
-    var keys = product(layer.key, normed, part: .attention, counters: &counters)
-    let values = product(layer.value, normed, part: .attention, counters: &counters)
-    let positions = batch.rows.map { Int32($0.position) }
-    Rows.rope(&queries, positions: positions, frequencies: frequencies)
-    Rows.rope(&keys, positions: positions, frequencies: frequencies)
-    for (row, entry) in batch.rows.enumerated() {
-      let page = entry.position / pages.pageSize
-      pages.store(
-        layer: index,
-        page: entry.sequence.pages[page],
-        slot: entry.position % pages.pageSize,
-        row: row,
-        keys: keys,
-        values: values
-      )
-    }
-    var mixed = [Float](repeating: 0, count: queries.count)
-    var scores: [Float] = []
-    for (row, entry) in batch.rows.enumerated() {
-      pages.attend(
-        layer: index,
-        row: row,
-        queries: queries,
-        pages: entry.sequence.pages,
-        positions: entry.seen,
-        scores: &scores,
-        into: &mixed
-      )
-      counters.count(.attention, 2 * shape.queryWidth * entry.seen)
-    }
-    return mixed
+  ) {
+    let part = Part.attention
+    workers.run(layer.queryKeyValue, normed, into: fused, part: part, counters: &counters)
+    let columns = weights.columns
+    workers.rope(fused, column: columns.query, heads: shape.heads, turns: turns)
+    workers.rope(fused, column: columns.key, heads: shape.groups, turns: turns)
+    workers.attend(runs, fused, columns: columns, layer: index, cache: pages, into: mixed)
+    let seen = batch.rows.reduce(0) { $0 + $1.seen }
+    counters.count(.attention, 2 * shape.queryWidth * seen)
   }
 
-  /// Logits of the rows that want them: (wanting rows, V), in batch order.
-  func logits(_ batch: Batch, _ x: [Float], counters: inout Work) -> [Float] {
-    let width = configuration.width
-    var wanted: [Float] = []
-    for (row, entry) in batch.rows.enumerated() where entry.wantsLogits {
-      wanted += x[row * width ..< (row + 1) * width]
-    }
-    guard !wanted.isEmpty else { return [] }
-    var normed = wanted
-    Rows.rmsNorm(
-      wanted,
-      gain: weights.finalNorm,
-      epsilon: configuration.rmsEpsilon,
-      into: &normed
-    )
-    return product(weights.head, normed, part: .head, counters: &counters)
+  /// Scores the vocabulary for the rows that want it: `logits`, in batch order.
+  func score(_ batch: Batch, counters: inout Work) {
+    let wanting = batch.rows.indices.filter { batch.rows[$0].wantsLogits }
+    last.resize(rows: wanting.count)
+    for (place, row) in wanting.enumerated() { last.setRow(place, from: x, row: row) }
+    guard !wanting.isEmpty else { return logits.resize(rows: 0) }
+    workers.rmsNorm(last, gain: weights.finalNorm, epsilon: configuration.rmsEpsilon, into: last)
+    workers.run(weights.head, last, into: logits, part: .head, counters: &counters)
   }
-}
-
-/// x · Wᵀ for all rows of x (R, in) at once, counted: the one call through which all matrix work goes.
-func product(
-  _ matrix: Matrix,
-  _ x: [Float],
-  part: Part,
-  counters: inout Work
-) -> [Float] {
-  let rows = x.count / matrix.inputs
-  var y = [Float](repeating: 0, count: rows * matrix.outputs)
-  var out = y.mutableSpan
-  matrix.multiply(x.span, rows: rows, into: &out)
-  counters.count(part, rows * matrix.outputs * matrix.inputs)
-  return y
 }

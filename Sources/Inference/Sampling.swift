@@ -17,6 +17,9 @@ public struct Sampling: Sendable, Equatable {
 
   /// Starts greedy.
   public init() {}
+
+  /// Whether the likeliest token is taken as it is.
+  var isPlain: Bool { temperature == 0 && repetitionPenalty == 1 }
 }
 
 /// One request's sampler: its settings and the state of its randomness.

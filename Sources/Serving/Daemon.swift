@@ -58,7 +58,13 @@ public final class Daemon {
     // The loop comes first: from then on a log that nobody reads is no signal that kills.
     loop = try EventLoop()
     herald = Herald(supervisor, on: loop)
-    models = try openModels(configuration.models, on: loop, herald: herald, log: log)
+    models = try openModels(
+      configuration.models,
+      threads: configuration.threads,
+      on: loop,
+      herald: herald,
+      log: log
+    )
     for model in models {
       if let reason = configuration.engine.problem(with: model) {
         throw ConfigurationError(
@@ -85,7 +91,9 @@ public final class Daemon {
   /// - Returns: how the books stood at the end.
   /// - Throws: `LoopError` when a socket cannot be bound.
   public func run() throws -> Closing {
-    Engine.setThreads(configuration.threads)
+    var limits = configuration.engine
+    try limits.useMachine(threads: configuration.threads)
+    log.info("computing", metadata: ["threads": "\(limits.workers)", "kernels": "\(limits.kernelsName)"])
     let reports = try Mailbox<EngineReport>(on: loop) { [weak self] in self?.receive($0) }
     self.reports = reports
     for signal in [Signal.terminate, .interrupt] {
@@ -95,7 +103,7 @@ public final class Daemon {
     listeners = try listen()
     herald.warming()
     let engine = WorkerThread(named: "mete-engine") {
-      [models, limits = configuration.engine, clock = exchange.clock, orders] in
+      [models, limits, clock = exchange.clock, orders] in
       runEngine(models, limits: limits, clock: clock, orders: orders, reports: reports)
     }
     loop.run()

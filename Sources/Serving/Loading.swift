@@ -16,6 +16,7 @@ private enum Opening: Sendable {
 /// - Throws: `FormatError` for a model, `LoopError`.
 func openModels(
   _ models: [Configuration.Model],
+  threads: Int,
   on loop: EventLoop,
   herald: Herald,
   log: Logger
@@ -45,7 +46,12 @@ func openModels(
         Result {
           try models.map { model in
             steps.post(.began(model))
-            return try ServedModel(name: model.name, checkpoint: Checkpoint.open(path: model.path))
+            return try ServedModel(
+              name: model.name,
+              checkpoint: Checkpoint.open(path: model.path),
+              weights: model.weights,
+              threads: threads
+            )
           }
         }
       )

@@ -98,6 +98,11 @@ public final class MappedFile: @unchecked Sendable {
     return start.assumingMemoryBound(to: Float.self)
   }
 
+  /// Where `bytes` bytes lie; they must lie inside the file.
+  func address(offset: Int, bytes: Int) -> UnsafeRawPointer {
+    checked(offset: offset, bytes: bytes)
+  }
+
   private func checkedElements(_ type: ElementType, at offset: Int, count: Int)
     -> UnsafeRawPointer
   {

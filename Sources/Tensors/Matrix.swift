@@ -1,10 +1,12 @@
-/// The weights of one linear map: `outputs` rows of `inputs` float32 numbers, shared and constant.
+/// The weights of one linear map: `outputs` rows of `inputs` numbers, shared and constant.
 ///
-/// Copies share the numbers. They are either owned or lie, as stored, in a mapped file.
+/// Copies share the numbers. They are owned, or lie in a file as they were stored, or are packed; what is not owned is
+/// decoded whenever it is asked for, which is slow and costs no memory: the reference forward reads them so, and packing.
 public struct Matrix: Sendable {
   private enum Storage: Sendable {
     case owned([Float])
-    case mapped(MappedFile, offset: Int)
+    case stored(StoredRows)
+    case packed(PackedMatrix)
   }
 
   /// Rows: the length of a product.
@@ -16,10 +18,28 @@ public struct Matrix: Sendable {
   /// The number of weights.
   public var parameterCount: Int { outputs * inputs }
 
-  /// Whether the numbers lie in a mapped file, so that they cost no memory of their own.
+  /// Whether the numbers lie in a mapped file or in packed weights, so that they cost no memory of their own.
   public var isMapped: Bool {
-    guard case .mapped = storage else { return false }
-    return true
+    guard case .owned = storage else { return true }
+    return false
+  }
+
+  /// Its tiles, if it is packed already.
+  public var packed: PackedMatrix? {
+    guard case .packed(let packed) = storage else { return nil }
+    return packed
+  }
+
+  /// How its numbers are stored in their file; nil if they are not.
+  public var elementType: ElementType? {
+    guard case .stored(let rows) = storage else { return nil }
+    return rows.type
+  }
+
+  /// Its rows as they lie in a file.
+  var stored: StoredRows? {
+    guard case .stored(let rows) = storage else { return nil }
+    return rows
   }
 
   /// Takes `values`, row after row.
@@ -28,18 +48,16 @@ public struct Matrix: Sendable {
       values.count == outputs * inputs,
       "\(values.count) values of a (\(outputs), \(inputs))"
     )
-    self.outputs = outputs
-    self.inputs = inputs
-    storage = .owned(values)
+    self.init(outputs: outputs, inputs: inputs, .owned(values))
   }
 
-  /// Reads a matrix that is stored row after row; float32 that is aligned stays where it is.
+  /// Reads a matrix that is stored row after row, where it lies.
   ///
   /// - Parameters:
   ///   - outputs: rows.
   ///   - inputs: columns, whole blocks of `type`.
   ///   - type: how the numbers are stored.
-  ///   - file: where; the matrix keeps it mapped only if it needs it.
+  ///   - file: where; the matrix keeps it mapped.
   ///   - offset: bytes from the start of the file.
   public init(
     outputs: Int,
@@ -48,14 +66,31 @@ public struct Matrix: Sendable {
     file: MappedFile,
     offset: Int
   ) {
+    let rows = StoredRows(file: file, offset: offset, type: type, inputs: inputs, order: nil)
+    rows.check(outputs: outputs)
+    self.init(outputs: outputs, inputs: inputs, .stored(rows))
+  }
+
+  /// Reads packed weights.
+  public init(_ packed: PackedMatrix) {
+    self.init(outputs: packed.outputs, inputs: packed.inputs, .packed(packed))
+  }
+
+  private init(outputs: Int, inputs: Int, _ storage: Storage) {
     self.outputs = outputs
     self.inputs = inputs
-    let count = outputs * inputs
-    if type == .f32, file.alignedFloats(at: offset, count: count) != nil {
-      storage = .mapped(file, offset: offset)
-    } else {
-      storage = .owned(file.floats(type, at: offset, count: count))
+    self.storage = storage
+  }
+
+  /// The same rows in another order: row i is row `order[i]` of this one.
+  public func reordered(_ order: [Int]) -> Matrix {
+    precondition(order.count == outputs && order.allSatisfy { (0 ..< outputs).contains($0) })
+    if case .stored(var rows) = storage {
+      let old = rows.order
+      rows.order = order.map { old?[$0] ?? Int32($0) }
+      return Matrix(outputs: outputs, inputs: inputs, .stored(rows))
     }
+    return Matrix(outputs: outputs, inputs: inputs, values: order.flatMap { row($0) })
   }
 
   /// y = x · Wᵀ for the first `rows` rows.
@@ -89,24 +124,26 @@ public struct Matrix: Sendable {
   }
 
   /// A copy of row `index`.
-  public func row(_ index: Int) -> [Float] {
-    precondition(index >= 0 && index < outputs, "row \(index) of \(outputs)")
-    return withPointer {
-      Array(UnsafeBufferPointer(start: $0 + index * inputs, count: inputs))
+  public func row(_ index: Int) -> [Float] { rows(index ..< index + 1) }
+
+  /// A copy of some rows, one after the other.
+  public func rows(_ range: Range<Int>) -> [Float] {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= outputs,
+      "\(range) of \(outputs) rows"
+    )
+    switch storage {
+    case .owned(let values):
+      return Array(values[range.lowerBound * inputs ..< range.upperBound * inputs])
+    case .stored(let rows): return rows.decoded(range)
+    case .packed(let packed): return range.flatMap { packed.row($0) }
     }
   }
 
   /// Copies row `index` to the start of `target`, which holds at least `inputs` floats.
   public func copyRow(_ index: Int, into target: inout MutableSpan<Float>) {
-    precondition(
-      index >= 0 && index < outputs && target.count >= inputs,
-      "row \(index) of (\(outputs), \(inputs)) into \(target.count) floats"
-    )
-    withPointer { weights in
-      target.withUnsafeMutableBufferPointer {
-        $0.baseAddress?.update(from: weights + index * inputs, count: inputs)
-      }
-    }
+    precondition(target.count >= inputs, "a row of \(inputs) into \(target.count) floats")
+    for (place, value) in row(index).enumerated() { target[place] = value }
   }
 
   /// Lends all numbers, row after row.
@@ -121,19 +158,15 @@ public struct Matrix: Sendable {
   private func withPointer<Result, Failure: Error>(
     _ body: (UnsafePointer<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    switch storage {
-    case .owned(let values):
-      return try values.withUnsafeBufferPointer { buffer throws(Failure) in
-        guard let address = buffer.baseAddress else {
-          preconditionFailure("a matrix of (\(outputs), \(inputs)) has no numbers")
-        }
-        return try body(address)
+    if case .stored(let rows) = storage, let address = rows.alignedFloats(outputs: outputs) {
+      return try withExtendedLifetime(rows.file) { () throws(Failure) in try body(address) }
+    }
+    let values = rows(0 ..< outputs)
+    return try values.withUnsafeBufferPointer { buffer throws(Failure) in
+      guard let address = buffer.baseAddress else {
+        preconditionFailure("a matrix of (\(outputs), \(inputs)) has no numbers")
       }
-    case .mapped(let file, let offset):
-      guard let address = file.alignedFloats(at: offset, count: parameterCount) else {
-        preconditionFailure("a mapped matrix lost its alignment")
-      }
-      return try withExtendedLifetime(file) { () throws(Failure) in try body(address) }
+      return try body(address)
     }
   }
 }

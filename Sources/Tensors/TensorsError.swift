@@ -34,7 +34,10 @@ public struct TensorsError: Error, Sendable, Equatable, CustomStringConvertible 
 
   /// Blames METE_KERNELS for naming a set that is not among `known`.
   static func unknownKernels(name: String, known: [String]) -> TensorsError {
-    TensorsError(code: .kernels, path: "METE_KERNELS=\(name) (here: \(known.joined(separator: ", ")))")
+    TensorsError(
+      code: .kernels,
+      path: "METE_KERNELS=\(name) (here: \(known.joined(separator: ", ")))"
+    )
   }
 
   /// Whether there is no such file.

@@ -23,7 +23,7 @@ extension MetedCommand {
     }
     try addModels(to: &settings)
     try addListeners(to: &settings, isActivated: isActivated)
-    if let threads { settings.threads = try bounded("--threads", threads, 1 ... 256) }
+    if let threads { settings.threads = try bounded("--threads", threads, 0 ... 256) }
     if let drainSeconds {
       settings.drain = .seconds(try bounded("--drain-seconds", drainSeconds, 0 ... 3600))
     }

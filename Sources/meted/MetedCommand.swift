@@ -35,7 +35,7 @@ struct MetedCommand: ParsableCommand {
   @Option(help: "Listen on this TCP address, HOST:PORT; port 0 lets the system choose.")
   var tcp: String?
 
-  @Option(help: "OpenBLAS threads.")
+  @Option(help: "Threads that compute; 0 is as many as the process may use.")
   var threads: Int?
 
   @Option(help: "Seconds that running calls get after SIGTERM.")

@@ -26,7 +26,7 @@ struct RealParityTests {
     var limits = EngineLimits()
     limits.prefillRowsMax = prefillRowsMax
     var engine = Engine(
-      models: [try ServedModel(name: "m", checkpoint: checkpoint)],
+      models: [try ServedModel(name: "m", checkpoint: checkpoint, weights: .f32)],
       limits: limits,
       clock: { .zero }
     )
@@ -75,7 +75,7 @@ struct RealParityTests {
       return
     }
     let reference = LlamaReference(configuration: configuration, weights: weights)
-    let model = try ServedModel(name: "m", checkpoint: checkpoint)
+    let model = try ServedModel(name: "m", checkpoint: checkpoint, weights: .f32)
     let prompts = try #require(golden("smollm2")["greedy"]?.items).prefix(3).map {
       try tokens($0, "prompt") + (try tokens($0, "answer"))
     }
@@ -120,7 +120,7 @@ struct RealParityTests {
     }
     let reference = BertReference(configuration: configuration, weights: weights)
     var engine = Engine(
-      models: [try ServedModel(name: "m", checkpoint: checkpoint)],
+      models: [try ServedModel(name: "m", checkpoint: checkpoint, weights: .f32)],
       clock: { .zero }
     )
     let sentences = try #require(golden("minilm")["sentences"]?.items)

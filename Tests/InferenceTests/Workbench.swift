@@ -33,8 +33,8 @@ final class Workbench {
     llama = LlamaReference(configuration: shape, weights: weights)
     bert = BertReference(configuration: encoderShape, weights: encoderWeights)
     models = [
-      try ServedModel(name: Self.language, checkpoint: checkpoints[0]),
-      try ServedModel(name: Self.encoder, checkpoint: checkpoints[1]),
+      try ServedModel(name: Self.language, checkpoint: checkpoints[0], weights: .f32),
+      try ServedModel(name: Self.encoder, checkpoint: checkpoints[1], weights: .f32),
     ]
   }
 

@@ -111,15 +111,12 @@ extension Matrix {
       headWidth % 2 == 0 && outputs % headWidth == 0,
       "\(outputs) rows, heads of \(headWidth)"
     )
-    var values: [Float] = []
-    values.reserveCapacity(parameterCount)
-    for head in 0 ..< outputs / headWidth {
-      for half in 0 ..< 2 {
-        for pair in 0 ..< headWidth / 2 {
-          values.append(contentsOf: row(head * headWidth + 2 * pair + half))
-        }
+    return reordered(
+      (0 ..< outputs).map { row in
+        let (head, place) = row.quotientAndRemainder(dividingBy: headWidth)
+        let (half, pair) = place.quotientAndRemainder(dividingBy: headWidth / 2)
+        return head * headWidth + 2 * pair + half
       }
-    }
-    return Matrix(outputs: outputs, inputs: inputs, values: values)
+    )
   }
 }

@@ -88,7 +88,7 @@ extension Configuration {
 
   private mutating func readModels(_ root: SettingTable) throws(ConfigurationError) {
     for (name, table) in try root.named("models") {
-      try table.refuseUnknown(["path", "currency", "micro_per_gmac"])
+      try table.refuseUnknown(["path", "weights", "currency", "micro_per_gmac"])
       guard name.utf8.count <= 256 else {
         throw ConfigurationError(
           source: table.source,
@@ -103,6 +103,13 @@ extension Configuration {
         throw root.blame("models", "\(name) is named twice")
       }
       var model = Model(name: name, path: path)
+      if let weights = try table.string("weights") {
+        guard let known = WeightChoice(rawValue: weights) else {
+          let all = WeightChoice.allCases.map(\.rawValue).joined(separator: ", ")
+          throw table.blame("weights", "\"\(weights)\" is none of \(all)")
+        }
+        model.weights = known
+      }
       if let currency = try table.string("currency") {
         guard currency.utf8.count == 3, currency.utf8.allSatisfy({ (65 ... 90).contains($0) })
         else { throw table.blame("currency", "\"\(currency)\" is no ISO 4217 code such as EUR") }
@@ -172,7 +179,7 @@ extension Configuration {
       "threads", "sequences_max", "queue_max", "rows_max", "prefill_rows_max",
       "key_value_megabytes", "text_bytes_max", "stall_seconds",
     ])
-    try table.read("threads", 1 ... 256, into: &threads)
+    try table.read("threads", 0 ... 256, into: &threads)
     try table.read("sequences_max", 1 ... 1_000_000, into: &engine.sequencesMax)
     try table.read("queue_max", 0 ... 1_000_000, into: &engine.queueCountMax)
     try table.read("rows_max", 1 ... 65_536, into: &engine.rowsMax)

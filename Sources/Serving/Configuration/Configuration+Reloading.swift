@@ -47,6 +47,7 @@ extension Configuration {
   private static let fixed = [
     Setting("models") { $0.models.map(\.name) },
     Setting("models.NAME.path") { $0.models.map(\.path) },
+    Setting("models.NAME.weights") { $0.models.map(\.weights) },
     Setting("listen.unix") { $0.unix },
     Setting("listen.tcp") { $0.tcp },
     Setting("engine.threads") { $0.threads },

@@ -14,8 +14,8 @@ public struct Configuration: Sendable, Equatable {
   public var limits = ServingLimits()
   /// What the engine takes on.
   public var engine = EngineLimits()
-  /// OpenBLAS threads.
-  public var threads = 1
+  /// Threads that compute; 0 is as many as the process may use.
+  public var threads = 0
   /// How long requests may run on after SIGTERM.
   public var drain = Duration.seconds(10)
   /// Finished calls that Usage.Bill remembers.
@@ -32,6 +32,8 @@ public struct Configuration: Sendable, Equatable {
     public var name: String
     /// A GGUF file or a Hugging Face directory.
     public var path: String
+    /// How its weights are held in memory.
+    public var weights = WeightChoice.automatic
     /// Its price.
     public var tariff = Tariff()
 

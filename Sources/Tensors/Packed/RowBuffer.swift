@@ -59,20 +59,19 @@ public final class RowBuffer {
     changed()
   }
 
+  /// Adds numbers to row `index`.
+  public func addRow(_ index: Int, _ numbers: [Float]) {
+    precondition((0 ..< rows).contains(index) && numbers.count == width)
+    let row = values + index * width
+    for (place, number) in numbers.enumerated() { row[place] += number }
+    changed()
+  }
+
   /// Copies row `source` of `other`, which is as wide.
   public func setRow(_ index: Int, from other: RowBuffer, row source: Int) {
     precondition((0 ..< rows).contains(index) && (0 ..< other.rows).contains(source))
     precondition(other.width == width)
     (values + index * width).update(from: other.values + source * width, count: width)
-    changed()
-  }
-
-  /// Copies the weights of one output of `matrix`, as an embedding is looked up.
-  public func setRow(_ index: Int, from matrix: PackedMatrix, row source: Int) {
-    precondition((0 ..< rows).contains(index) && matrix.inputs == width)
-    precondition((0 ..< matrix.outputs).contains(source), "row \(source) of \(matrix.outputs)")
-    var packed = matrix.matrix
-    withExtendedLifetime(matrix.memory) { ck_unpack_row(&packed, source, values + index * width) }
     changed()
   }
 

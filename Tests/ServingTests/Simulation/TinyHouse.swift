@@ -11,13 +11,17 @@ enum TinyHouse {
       let folder = try TemporaryFolder()
       try TinyModels.writeLlama(to: "\(folder.path)/llama")
       try TinyModels.writeBERT(to: "\(folder.path)/bert")
-      Engine.setThreads(1)
       return [
         try ServedModel(
           name: "language",
-          checkpoint: Checkpoint.open(path: "\(folder.path)/llama")
+          checkpoint: Checkpoint.open(path: "\(folder.path)/llama"),
+          weights: .f32
         ),
-        try ServedModel(name: "encoder", checkpoint: Checkpoint.open(path: "\(folder.path)/bert")),
+        try ServedModel(
+          name: "encoder",
+          checkpoint: Checkpoint.open(path: "\(folder.path)/bert"),
+          weights: .f32
+        ),
       ]
     } catch {
       preconditionFailure("the tiny models cannot be loaded: \(error)")

@@ -1,0 +1,34 @@
+import CKernels
+
+/// The workers that compute one step together, and the kernels that they use.
+///
+/// The thread that made it is one of them and makes every call. Work is split in ways that do not change a bit of any
+/// result: by tiles for products, by rows or heads for the rest.
+public final class Workers {
+  /// How many compute, this thread included.
+  public let count: Int
+  /// What they compute with.
+  public let kernels: KernelSet
+  let crew: ck_crew
+
+  /// CPUs that the process may use at once: its affinity mask, and its cgroup's quota rounded up.
+  public static var available: Int { ck_cpus() }
+
+  /// Starts the threads, which sleep while there is nothing to do.
+  ///
+  /// - Parameters:
+  ///   - count: how many compute, the calling thread included.
+  ///   - pinned: whether every thread stays on a CPU of its own.
+  ///   - kernels: what they compute with.
+  public init(count: Int = Workers.available, pinned: Bool = false, kernels: KernelSet = .best) {
+    precondition(count > 0, "\(count) workers")
+    guard let pool = ck_pool_create(count, pinned) else {
+      preconditionFailure("the system refused \(count - 1) threads")
+    }
+    self.count = count
+    self.kernels = kernels
+    crew = ck_crew(pool: pool, set: kernels.table)
+  }
+
+  deinit { ck_pool_destroy(crew.pool) }
+}
