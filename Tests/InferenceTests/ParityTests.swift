@@ -17,7 +17,7 @@ struct ParityTests {
     let tokens = randomTokens(Int.random(in: 1 ... 90, using: &random), using: &random)
     var limits = EngineLimits()
     limits.prefillRowsMax = Int.random(in: 1 ... 40, using: &random)
-    limits.pageSize = Int.random(in: 1 ... 20, using: &random)
+    limits.workers = Int.random(in: 1 ... 3, using: &random)
     var engine = bench.engine(limits)
     bench.run(&engine, whole(.test(1, .predict(PredictParameters())), .tokens(tokens)))
 

@@ -89,6 +89,7 @@ struct RealParityTests {
       let logits = reference.logits(prompt)
       let id = SequenceID(UInt64(index))
       #expect(alone.bills[id]?.work == together.bills[id]?.work, "the same work")
+      #expect(alone.rows[id] == together.rows[id], "the same bits")
       for run in [alone, together] {
         let found = try #require(run.rows[id])
         #expect(found.map(\.token) == prompt)

@@ -56,10 +56,8 @@ struct Conditions {
     engine.queueCountMax = random.number(1 ... 8)
     engine.rowsMax = random.pick([1, 3, 8, 64])
     engine.prefillRowsMax = random.pick([1, 4, 32])
-    engine.pageSize = random.pick([1, 4, 16])
     let positions = random.pick([24, 80, 300, 1200])
-    engine.keyValueBytesMax =
-      TinyHouse.pageBytes(pageSize: engine.pageSize) * max(2, positions / engine.pageSize)
+    engine.keyValueBytesMax = TinyHouse.pageBytes * max(2, positions / 16)
     engine.textBytesMax = random.pick([60, 4000])
     engine.pendingTokensMax = random.pick([1, 8, 256])
     engine.stallMax = .milliseconds(random.pick([20, 1000, 10_000]))

@@ -35,5 +35,5 @@ enum TinyHouse {
   }()
 
   /// Bytes of one page of keys and values of the language model.
-  static func pageBytes(pageSize: Int) -> Int { TinyModels.layers * 2 * pageSize * 2 * 8 * 4 }
+  static let pageBytes = TinyModels.layers * 2 * 16 * 2 * 8 * 4
 }
