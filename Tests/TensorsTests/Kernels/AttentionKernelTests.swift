@@ -22,23 +22,31 @@ struct AttentionKernelTests {
     #expect(scene.attended(set, slices: slices).bits == whole.bits, "seed \(seed), \(slices)")
   }
 
+  static let formats = [ck_stored_float32, ck_stored_int8]
+
   @Test(arguments: KernelSet.here, 0 ..< 60)
   func slicesAreInvisible(set: KernelSet, seed: UInt64) {
-    everySlicingIsTheReference(set, AttentionScene(set: set, seed: seed), seed)
+    for stored in Self.formats {
+      everySlicingIsTheReference(set, AttentionScene(set: set, seed: seed, stored: stored), seed)
+    }
   }
 
   @Test(arguments: KernelSet.here)
   func everyWidth(set: KernelSet) {
     for width in 1 ... 70 {
       let seed = UInt64(1_000 + width)
-      everySlicingIsTheReference(set, AttentionScene(set: set, seed: seed, width: width), seed)
+      for stored in Self.formats {
+        let scene = AttentionScene(set: set, seed: seed, width: width, stored: stored)
+        everySlicingIsTheReference(set, scene, seed)
+      }
     }
   }
 
   /// Positions after a row's own may hold anything, though rows beside it in the same call do see them.
   @Test(arguments: KernelSet.here, 0 ..< 20)
   func laterPositionsAreNotRead(set: KernelSet, seed: UInt64) {
-    let scene = AttentionScene(set: set, seed: 2 * seed + 7)
+    let stored = Self.formats[Int(seed % 2)]
+    let scene = AttentionScene(set: set, seed: 3 * seed + 7, stored: stored)
     guard scene.isCausal, scene.rows > 1 else { return }
     let before = scene.attended(set, slices: [scene.rows])
     let last = scene.positions - 1
@@ -55,25 +63,28 @@ struct AttentionKernelTests {
 
   /// Each stored number lies where attention.h says, and no other is written.
   @Test(arguments: KernelSet.here, 0 ..< 40)
-  func pagesAreLaidOutAsWritten(set: KernelSet, seed: UInt64) {
+  func pagesHoldWhatWasStored(set: KernelSet, seed: UInt64) {
     let scene = AttentionScene(set: set, seed: 500 + seed)
-    let row = scene.groups * scene.width
-    var (keys, values) = (
-      [Float](repeating: .nan, count: scene.keys.count),
-      [Float](repeating: .nan, count: scene.keys.count)
-    )
-    for t in 0 ..< scene.positions {
-      for g in 0 ..< scene.groups {
-        let tile = Int(scene.pages[t / 16]) * scene.pageFloats + g * scene.width * 16
-        for w in 0 ..< scene.width {
-          keys[tile + w * 16 + t % 16] = scene.keyRows.base[t * row + g * scene.width + w]
-          values[tile + t % 16 * scene.width + w] =
-            scene.valueRows.base[t * row + g * scene.width + w]
-        }
+    let (keys, values) = scene.readBack()
+    #expect(keys == scene.keyRows.values && values == scene.valueRows.values, "seed \(seed)")
+    let untouched = scene.keys.count - keys.count
+    #expect(scene.keys.values.count { $0.isNaN } == untouched, "seed \(seed)")
+    #expect(scene.values.values.count { $0.isNaN } == untouched, "seed \(seed)")
+  }
+
+  /// A byte is off by half a step at the most, and the largest number of a head is 127 steps.
+  @Test(arguments: KernelSet.here, 0 ..< 20)
+  func bytesAreTheNearest(set: KernelSet, seed: UInt64) {
+    let scene = AttentionScene(set: set, seed: 700 + seed, stored: ck_stored_int8)
+    let (keys, values) = scene.readBack()
+    for (bytes, rows) in [(keys, scene.keyRows.values), (values, scene.valueRows.values)] {
+      for first in stride(from: 0, to: rows.count, by: scene.width) {
+        let head = first ..< first + scene.width
+        let step = (rows[head].map(abs).max() ?? 0) / 127
+        let off = head.map { abs(bytes[$0] - rows[$0]) }.max() ?? 0
+        #expect(off <= step * 0.5001, "seed \(seed), number \(first)")
       }
     }
-    #expect(scene.keys.bits == keys.map(\.bitPattern), "seed \(seed)")
-    #expect(scene.values.bits == values.map(\.bitPattern), "seed \(seed)")
   }
 
   /// An encoder's text lies in scratch pages, one after the other, with keys and values inside wider rows.

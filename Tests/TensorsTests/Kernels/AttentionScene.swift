@@ -6,6 +6,7 @@ import Support
 struct AttentionScene {
   let width, groups, sharing, rows, seen: Int
   let isCausal: Bool
+  let stored: ck_stored
   let pages: [Int32]
   let query: [Float]
   let keyRows, valueRows: Floats
@@ -13,9 +14,19 @@ struct AttentionScene {
 
   var heads: Int { groups * sharing }
   var positions: Int { isCausal ? seen + rows - 1 : seen }
-  var pageFloats: Int { ck_page_floats(groups, width) }
+  var pageFloats: Int { Self.pageFloats(stored, groups, width) }
 
-  init(set: KernelSet, seed: UInt64, width: Int? = nil) {
+  static func pageFloats(_ stored: ck_stored, _ groups: Int, _ width: Int) -> Int {
+    stored == ck_stored_int8 ? ck_page_floats_int8(groups, width) : ck_page_floats(groups, width)
+  }
+
+  init(
+    set: KernelSet,
+    seed: UInt64,
+    width: Int? = nil,
+    stored: ck_stored = ck_stored_float32
+  ) {
+    self.stored = stored
     var random = SplitMix64(seed: seed)
     self.width = width ?? [16, 32, 48, 64, 80, 128, 7, 33].randomElement(using: &random) ?? 16
     groups = .random(in: 1 ... 3, using: &random)
@@ -29,7 +40,7 @@ struct AttentionScene {
     query = random.floats(rows * groups * sharing * self.width, most: 4)
     keyRows = Floats(random.floats(positions * groups * self.width))
     valueRows = Floats(random.floats(positions * groups * self.width))
-    keys = Floats(repeating: .nan, count: (used + 3) * ck_page_floats(groups, self.width))
+    keys = Floats(repeating: .nan, count: (used + 3) * Self.pageFloats(stored, groups, self.width))
     values = Floats(repeating: .nan, count: keys.count)
     var position = 0
     while position < positions {
@@ -55,6 +66,7 @@ struct AttentionScene {
       order.rows = count
       order.groups = groups
       order.width = width
+      order.stored = stored
       ck_store_keys_values(set.table, &order)
     }
   }
@@ -82,6 +94,7 @@ struct AttentionScene {
           order.group = group
           order.sharing = sharing
           order.width = width
+          order.stored = stored
           order.scale = 1 / Float(width).squareRoot()
           ck_attend(set.table, &order)
           first += slice
@@ -92,8 +105,30 @@ struct AttentionScene {
     return out
   }
 
-  /// The same by the plain function, which reads rows that were never put into pages.
+  /// Position t's keys and values, all groups, read from where attention.h says that they lie.
+  func readBack() -> (keys: [Float], values: [Float]) {
+    var (keys, values): ([Float], [Float]) = ([], [])
+    for t in 0 ..< positions {
+      for g in 0 ..< groups {
+        let at = Int(pages[t / 16]) * pageFloats + g * pageFloats / groups
+        for w in 0 ..< width {
+          keys.append(number(self.keys, group: at, slot: t % 16, at: w * 16 + t % 16))
+          values.append(number(self.values, group: at, slot: t % 16, at: t % 16 * width + w))
+        }
+      }
+    }
+    return (keys, values)
+  }
+
+  private func number(_ memory: Floats, group: Int, slot: Int, at index: Int) -> Float {
+    guard stored == ck_stored_int8 else { return memory.base[group + index] }
+    let bytes = UnsafeRawPointer(memory.base + group + 16)
+    return Float(bytes.load(fromByteOffset: index, as: Int8.self)) * memory.base[group + slot]
+  }
+
+  /// The same by the plain function, from what the pages hold.
   func expected() -> [Float] {
+    let (keys, values) = readBack()
     let out = Floats(repeating: 0, count: rows * heads * width)
     let queries = Floats(query)
     let scores = Floats(repeating: 0, count: positions)
@@ -103,8 +138,8 @@ struct AttentionScene {
       ck_attention_f32(
         out.base + at,
         queries.base + at,
-        keyRows.base,
-        valueRows.base,
+        keys,
+        values,
         order,
         isCausal ? seen + r : seen,
         1,
