@@ -96,7 +96,11 @@ let package = Package(
     // Tests.
     .target(name: "Support", path: "Tests/Support", swiftSettings: ground),
     .testTarget(name: "TidyTests", dependencies: ["Support"], swiftSettings: ground),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Support"], swiftSettings: ground),
+    .testTarget(
+      name: "TensorsTests",
+      dependencies: ["Tensors", "CKernels", "Support"],
+      swiftSettings: ground
+    ),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "Support"], swiftSettings: ground),
     .testTarget(
       name: "InferenceTests",

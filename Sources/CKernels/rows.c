@@ -42,6 +42,8 @@ void ck_gelu_tanh(const struct ck_kernels *set, float *x, size_t count) { set->g
 
 void ck_relu(const struct ck_kernels *set, float *x, size_t count) { set->relu(x, count); }
 
+void ck_tanh(const struct ck_kernels *set, float *x, size_t count) { set->tanh(x, count); }
+
 void ck_rope_turns(float *cosines, float *sines, const int32_t *positions, const float *frequency, size_t rows,
                    size_t half) {
   for (size_t r = 0; r < rows; r++) {

@@ -8,12 +8,23 @@
 // A page holds 16 positions of one layer, one lane each: for every group in turn the keys as a tile (W, 16), the position
 // last, and the values as (16, W). So page p's keys of group g begin at keys + p · page_stride + g · W · 16, and the scores
 // of 16 positions are W multiply-adds of a vector, with no sums across lanes.
+//
+// Or as bytes, a quarter of the memory: each position's key and value of a group has a scale of its own, the largest
+// magnitude / 127. A group then takes 16 scales (float32) followed by the same tile of signed bytes, 16 + W · 4 floats.
 
 /// Positions of a page: the lanes of a tile.
 enum { ck_page_positions = 16 };
 
+/// How keys and values lie in pages.
+enum ck_stored { ck_stored_float32 = 0, ck_stored_int8 = 1 };
+
 /// Floats of a page's keys, and of its values: the least page stride.
 static inline size_t ck_page_floats(size_t groups, size_t width) { return groups * width * ck_page_positions; }
+
+/// The same for bytes with their scales.
+static inline size_t ck_page_floats_int8(size_t groups, size_t width) {
+  return groups * (ck_page_positions + width * ck_page_positions / 4);
+}
 
 /// Rows of one sequence to be stored at positions `position` ..< `position` + `rows`.
 struct ck_store {
@@ -26,6 +37,7 @@ struct ck_store {
   /// (R, G · W) each; row r begins at r · row_stride floats.
   const float *key_rows, *value_rows;
   size_t row_stride, rows, groups, width;
+  enum ck_stored stored;
 };
 
 /// Stores keys and values into pages; other positions of these pages keep what they hold. An encoder stores a whole text
@@ -52,6 +64,7 @@ struct ck_attend {
   size_t width;
   /// What scores are multiplied by: 1 / sqrt(W) in most models.
   float scale;
+  enum ck_stored stored;
 };
 
 /// Softmax attention of rows × sharing queries, in one pass over the positions (Milakov and Gimelshein,

@@ -1,0 +1,86 @@
+import CKernels
+import Foundation
+import Support
+import Testing
+
+/// Activations, RoPE and what is asked of logits are what the plain functions give, at every length.
+struct RowKernelTests {
+  @Test(arguments: KernelSet.here)
+  func elementsAreTheirOwn(set: KernelSet) {
+    var random = SplitMix64(seed: 1)
+    let input = random.floats(71, most: 5)
+    let other = random.floats(71, most: 5)
+    typealias Map = (UnsafeMutablePointer<Float>, [Float], Int) -> Void
+    let pairs: [(fast: Map, plain: Map)] = [
+      ({ ck_add(set.table, $0, $1, $2) }, { ck_add_f32($0, $1, $2) }),
+      ({ ck_add_bias(set.table, $0, $1, 1, $2) }, { ck_add_f32($0, $1, $2) }),
+      ({ x, _, n in ck_relu(set.table, x, n) }, { x, _, n in ck_relu_f32(x, n) }),
+      ({ ck_silu_multiply(set.table, $0, $1, $2) }, { ck_silu_multiply_f32($0, $1, $2) }),
+      ({ x, _, n in ck_gelu_erf(set.table, x, n) }, { x, _, n in ck_gelu_erf_f32(x, n) }),
+      ({ x, _, n in ck_gelu_tanh(set.table, x, n) }, { x, _, n in ck_gelu_tanh_f32(x, n) }),
+    ]
+    for (number, (fast, plain)) in pairs.enumerated() {
+      let alone = zip(input, other).map { x, y in
+        let one = Floats([x])
+        fast(one.base, [y], 1)
+        return one.base[0]
+      }
+      for count in 0 ... 70 {
+        let (actual, expected) = (Floats(input), Floats(input))
+        fast(actual.base, other, count)
+        plain(expected.base, other, count)
+        // Both round; MathKernelTests compares each function with doubles.
+        #expect(worst(actual.values, expected.values, floor: 1) <= 1e-6, "\(number), \(count)")
+        let bits = (alone[..<count] + input[count...]).map(\.bitPattern)
+        #expect(actual.bits == bits, "\(number), \(count)")
+      }
+    }
+  }
+
+  @Test(arguments: KernelSet.here)
+  func ropeTurnsHeadsWhereTheyLie(set: KernelSet) {
+    for half in Array(1 ... 35) + [64] {
+      var random = SplitMix64(seed: UInt64(half))
+      let (rows, heads, width) = (half % 17 + 1, half % 4 + 1, 2 * half)
+      let stride = heads * width + 5
+      let positions = (0 ..< rows).map { _ in Int32.random(in: 0 ... 8_191, using: &random) }
+      let frequency = random.floats(half).map(abs)
+      let (cosines, sines) = (
+        Floats(repeating: 0, count: rows * half), Floats(repeating: 0, count: rows * half)
+      )
+      ck_rope_turns(cosines.base, sines.base, positions, frequency, rows, half)
+      let before = random.floats(rows * stride)
+      let actual = Floats(before)
+      ck_rope(set.table, actual.base, stride, cosines.base, sines.base, rows, heads, width)
+      for r in 0 ..< rows {
+        let row = Floats(Array(before[r * stride ..< r * stride + heads * width]))
+        ck_rope_f32(row.base, [positions[r]], frequency, 1, heads, width)
+        let turned = row.values + before[r * stride + heads * width ..< (r + 1) * stride]
+        #expect(Array(actual.values[r * stride ..< (r + 1) * stride]) == turned, "half \(half)")
+      }
+    }
+  }
+
+  @Test(arguments: KernelSet.here)
+  func logitsAreSummedUp(set: KernelSet) {
+    for count in Array(1 ... 70) + [1_000, 16_385, 49_152] {
+      var random = SplitMix64(seed: UInt64(count))
+      // Coarse steps, so that the largest value is there more than once.
+      let values = random.floats(count, most: 20).map { ($0 * 2).rounded() / 2 - 100 }
+      let largest = values.max() ?? 0
+      #expect(ck_argmax(set.table, values, count) == values.firstIndex(of: largest) ?? 0)
+      let sum = values.reduce(0.0) { $0 + exp(Double($1) - Double(largest)) }
+      let difference = ck_log_sum_exp(set.table, values, count) - (Double(largest) + log(sum))
+      #expect(abs(difference) <= 2e-6, "count \(count)")
+    }
+  }
+
+  @Test(arguments: KernelSet.here)
+  func oddLogitsHaveAnAnswer(set: KernelSet) {
+    #expect(ck_argmax(set.table, [], 0) == 0)
+    #expect(ck_argmax(set.table, [.nan, 1, .nan, 3, 3], 5) == 3)
+    #expect(ck_argmax(set.table, [-.infinity, -.infinity], 2) == 0)
+    #expect(ck_log_sum_exp(set.table, [], 0) == -.infinity)
+    #expect(ck_log_sum_exp(set.table, [-.infinity, 2], 2) == 2)
+  }
+}
