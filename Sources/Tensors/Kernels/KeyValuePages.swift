@@ -17,17 +17,20 @@ public final class KeyValuePages {
   public static let pageSize = 16
   /// Heads and widths of every layer.
   public let shape: AttentionShape
+  /// How they are stored.
+  public let format: KeyValueFormat
   private let memory: UnsafeMutablePointer<Float>
 
   /// Reserves the address space for all pages.
   ///
   /// - Precondition: every size is positive, and the system grants the address space.
-  public init(layers: Int, pageCount: Int, shape: AttentionShape) {
+  public init(layers: Int, pageCount: Int, shape: AttentionShape, format: KeyValueFormat = .f32) {
     precondition(layers > 0 && pageCount > 0)
     self.layers = layers
     self.pageCount = pageCount
     self.shape = shape
-    let bytes = Self.pageBytes(layers: layers, shape: shape) * pageCount
+    self.format = format
+    let bytes = Self.pageBytes(layers: layers, shape: shape, format: format) * pageCount
     let mapped = mmap(
       nil,
       bytes,
@@ -39,25 +42,33 @@ public final class KeyValuePages {
     guard let mapped, mapped != MAP_FAILED else {
       preconditionFailure("no address space for \(bytes) bytes of keys and values")
     }
+    // A page of all layers is large, so huge ones waste little and spare the walks through the page table.
+    madvise(mapped, bytes, MADV_HUGEPAGE)
     memory = mapped.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
   }
 
   deinit { munmap(memory, bytes) }
 
   /// Bytes of one page over all layers, keys and values.
-  public static func pageBytes(layers: Int, shape: AttentionShape) -> Int {
-    layers * 2 * pageSize * shape.keyWidth * MemoryLayout<Float>.stride
+  public static func pageBytes(
+    layers: Int,
+    shape: AttentionShape,
+    format: KeyValueFormat = .f32
+  ) -> Int {
+    layers * 2 * format.pageFloats(shape) * MemoryLayout<Float>.stride
   }
 
   /// Bytes of all pages.
   public var bytes: Int {
-    Self.pageBytes(layers: layers, shape: shape) * pageCount
+    Self.pageBytes(layers: layers, shape: shape, format: format) * pageCount
   }
 
-  private var pageFloats: Int { Self.pageSize * shape.keyWidth }
+  private var pageFloats: Int { format.pageFloats(shape) }
+  /// Floats from one page to the next: a page has all layers, so that what a sequence uses lies together.
+  private var stride: Int { layers * 2 * pageFloats }
 
   private func base(layer: Int, values: Bool) -> UnsafeMutablePointer<Float> {
-    memory + (layer * 2 + (values ? 1 : 0)) * pageCount * pageFloats
+    memory + (layer * 2 + (values ? 1 : 0)) * pageFloats
   }
 
   /// Whether a run lies in the batch and its pages in the cache.
@@ -79,7 +90,7 @@ public final class KeyValuePages {
     return ck_store(
       keys: base(layer: layer, values: false),
       values: base(layer: layer, values: true),
-      page_stride: pageFloats,
+      page_stride: stride,
       pages: nil,
       position: 0,
       key_rows: fused.values + columns.key,
@@ -87,7 +98,8 @@ public final class KeyValuePages {
       row_stride: fused.width,
       rows: 0,
       groups: shape.groups,
-      width: shape.headWidth
+      width: shape.headWidth,
+      stored: format.code
     )
   }
 
@@ -106,7 +118,7 @@ public final class KeyValuePages {
       query_stride: fused.width,
       keys: base(layer: layer, values: false),
       values: base(layer: layer, values: true),
-      page_stride: pageFloats,
+      page_stride: stride,
       pages: nil,
       rows: 0,
       seen: 0,
@@ -114,7 +126,8 @@ public final class KeyValuePages {
       group: 0,
       sharing: shape.heads / shape.groups,
       width: shape.headWidth,
-      scale: shape.scale
+      scale: shape.scale,
+      stored: format.code
     )
   }
 }

@@ -151,7 +151,8 @@ extension Workers {
           row_stride: fused.width,
           rows: text.count,
           groups: shape.groups,
-          width: shape.headWidth
+          width: shape.headWidth,
+          stored: ck_stored_float32
         )
       )
       for group in 0 ..< shape.groups {
@@ -171,7 +172,8 @@ extension Workers {
             group: group,
             sharing: shape.heads / shape.groups,
             width: shape.headWidth,
-            scale: shape.scale
+            scale: shape.scale,
+            stored: ck_stored_float32
           )
         )
       }
