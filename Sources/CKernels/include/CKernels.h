@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "engine.h"
+#include "quants.h"
 
 /// Decoding of stored weights to float32. Every function reads `source` at any alignment, little-endian,
 /// and writes `count` floats to `target`. For the block formats `count` is a multiple of 32.
