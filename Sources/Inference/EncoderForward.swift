@@ -2,7 +2,7 @@ import Foundation
 import Models
 import Tensors
 
-/// A BERT model's fast path over a batch of whole texts, laid end to end without padding.
+/// An encoder's fast path over a batch of whole texts, laid end to end without padding.
 ///
 /// R rows, D width. Attention stays within each text.
 struct EncoderForward {
@@ -28,10 +28,10 @@ struct EncoderForward {
     for row in batch.rows {
       x += weights.wordEmbedding.row(Int(row.token))
       positions += weights.positionEmbedding.row(row.position)
-      types += weights.typeEmbedding.row(Int(row.type))
+      if let table = weights.typeEmbedding { types += table.row(Int(row.type)) }
     }
     Rows.add(positions, to: &x)
-    Rows.add(types, to: &x)
+    if weights.typeEmbedding != nil { Rows.add(types, to: &x) }
     normalize(&x, weights.embeddingNorm)
     return x
   }
@@ -100,7 +100,11 @@ struct EncoderForward {
     let width = configuration.width
     var pooled = Array(x[row * width ..< (row + 1) * width])
     if let pooler = weights.pooler {
-      pooled = affine(pooler, pooled, part: .head, counters: &counters).map { tanhf($0) }
+      pooled = affine(pooler, pooled, part: .head, counters: &counters)
+      switch configuration.poolerActivation {
+      case .tanh: pooled = pooled.map { tanhf($0) }
+      case .relu: Rows.relu(&pooled)
+      }
     }
     return affine(classifier, pooled, part: .head, counters: &counters)
   }

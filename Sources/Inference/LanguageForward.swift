@@ -1,7 +1,7 @@
 import Models
 import Tensors
 
-/// A Llama model's fast path over a mixed batch: rows of many sequences, each at its own position.
+/// A language model's fast path over a mixed batch: rows of many sequences, each at its own position.
 ///
 /// R rows, D width, V vocabulary. `counters` receives the MACs of whole matrix products where they
 /// are called; bills count the same work row by row.
@@ -14,7 +14,7 @@ struct LanguageForward {
   init(_ configuration: LlamaConfiguration, _ weights: LlamaWeights) {
     self.configuration = configuration
     self.weights = weights
-    frequencies = ropeFrequencies(configuration)
+    frequencies = configuration.position == .rotary ? ropeFrequencies(configuration) : []
     shape = AttentionShape(configuration)
   }
 
@@ -23,6 +23,9 @@ struct LanguageForward {
     var x: [Float] = []
     x.reserveCapacity(batch.count * configuration.width)
     for row in batch.rows { x += weights.embedding.row(Int(row.token)) }
+    if let table = weights.positionEmbedding {
+      Rows.add(batch.rows.flatMap { table.row($0.position) }, to: &x)
+    }
     return x
   }
 
@@ -42,23 +45,60 @@ struct LanguageForward {
     counters: inout Work
   ) {
     let layer = weights.layers[index]
-    var normed = x
-    Rows.rmsNorm(
-      x,
-      gain: layer.attentionNorm,
-      epsilon: configuration.rmsEpsilon,
-      into: &normed
-    )
+    var normed = normed(x, layer.attentionNorm, layer.attentionNormBias)
     let mixed = attend(index, layer, batch, normed, pages: pages, counters: &counters)
-    let attended = product(layer.output, mixed, part: .attention, counters: &counters)
-    Rows.add(attended, to: &x)
-
-    Rows.rmsNorm(x, gain: layer.ffnNorm, epsilon: configuration.rmsEpsilon, into: &normed)
-    var gate = product(layer.gate, normed, part: .experts, counters: &counters)
-    let up = product(layer.up, normed, part: .experts, counters: &counters)
-    Rows.siluMultiply(&gate, up: up)
-    Rows.add(product(layer.down, gate, part: .experts, counters: &counters), to: &x)
+    Rows.add(
+      affine(layer.output, layer.outputBias, mixed, part: .attention, counters: &counters),
+      to: &x
+    )
+    normed = self.normed(x, layer.ffnNorm, layer.ffnNormBias)
+    let neurons = neurons(layer, normed, counters: &counters)
+    Rows.add(
+      affine(layer.down, layer.downBias, neurons, part: .experts, counters: &counters),
+      to: &x
+    )
     counters.countExperts(1, pairs: batch.count)
+  }
+
+  private func neurons(
+    _ layer: LlamaLayer,
+    _ normed: [Float],
+    counters: inout Work
+  ) -> [Float] {
+    var up = affine(layer.up, layer.upBias, normed, part: .experts, counters: &counters)
+    switch (configuration.feedForward, layer.gate) {
+    case (.gatedSilu, let matrix?):
+      var gate = affine(matrix, layer.gateBias, normed, part: .experts, counters: &counters)
+      Rows.siluMultiply(&gate, up: up)
+      return gate
+    case (.plain(.gelu), _): Rows.geluErf(&up)
+    case (.plain(.geluTanh), _): Rows.geluTanh(&up)
+    case (.plain(.relu), _): Rows.relu(&up)
+    case (.gatedSilu, nil): preconditionFailure("a gated layer without a gate")
+    }
+    return up
+  }
+
+  private func normed(_ x: [Float], _ gain: [Float], _ bias: [Float]?) -> [Float] {
+    var normed = x
+    if let bias {
+      Rows.layerNorm(&normed, gain: gain, bias: bias, epsilon: configuration.rmsEpsilon)
+    } else {
+      Rows.rmsNorm(x, gain: gain, epsilon: configuration.rmsEpsilon, into: &normed)
+    }
+    return normed
+  }
+
+  private func affine(
+    _ matrix: Matrix,
+    _ bias: [Float]?,
+    _ x: [Float],
+    part: Part,
+    counters: inout Work
+  ) -> [Float] {
+    var y = product(matrix, x, part: part, counters: &counters)
+    if let bias { Rows.addBias(bias, to: &y) }
+    return y
   }
 
   private func attend(
@@ -69,12 +109,23 @@ struct LanguageForward {
     pages: KeyValuePages,
     counters: inout Work
   ) -> [Float] {
-    var queries = product(layer.query, normed, part: .attention, counters: &counters)
-    var keys = product(layer.key, normed, part: .attention, counters: &counters)
-    let values = product(layer.value, normed, part: .attention, counters: &counters)
-    let positions = batch.rows.map { Int32($0.position) }
-    Rows.rope(&queries, positions: positions, frequencies: frequencies)
-    Rows.rope(&keys, positions: positions, frequencies: frequencies)
+    var queries = affine(
+      layer.query,
+      layer.queryBias,
+      normed,
+      part: .attention,
+      counters: &counters
+    )
+    var keys = affine(layer.key, layer.keyBias, normed, part: .attention, counters: &counters)
+    let values = affine(layer.value, layer.valueBias, normed, part: .attention, counters: &counters)
+    // A head's gain is as wide as the head, so that each head counts as a row.
+    if let gain = layer.queryNorm { queries = self.normed(queries, gain, nil) }
+    if let gain = layer.keyNorm { keys = self.normed(keys, gain, nil) }
+    if configuration.position == .rotary {
+      let positions = batch.rows.map { Int32($0.position) }
+      Rows.rope(&queries, positions: positions, frequencies: frequencies)
+      Rows.rope(&keys, positions: positions, frequencies: frequencies)
+    }
     for (row, entry) in batch.rows.enumerated() {
       let page = entry.position / pages.pageSize
       pages.store(
@@ -111,13 +162,7 @@ struct LanguageForward {
       wanted += x[row * width ..< (row + 1) * width]
     }
     guard !wanted.isEmpty else { return [] }
-    var normed = wanted
-    Rows.rmsNorm(
-      wanted,
-      gain: weights.finalNorm,
-      epsilon: configuration.rmsEpsilon,
-      into: &normed
-    )
+    let normed = normed(wanted, weights.finalNorm, weights.finalNormBias)
     return product(weights.head, normed, part: .head, counters: &counters)
   }
 }

@@ -9,9 +9,18 @@ extension Checkpoint {
   }
 
   /// The tokenizer of a directory, or nil if there is no `tokenizer.json`.
-  static func tokenizer(directory: String, settings: ConfigurationFile, vocabulary: Int)
-    throws(FormatError) -> Tokenizer?
-  {
+  ///
+  /// - Parameters:
+  ///   - directory: the directory.
+  ///   - settings: of a language model, the `config.json`, which may name tokens that end a text.
+  ///   - vocabulary: rows of the embedding.
+  /// - Returns: the tokenizer.
+  /// - Throws: `FormatError`.
+  static func tokenizer(
+    directory: String,
+    endsIn settings: ConfigurationFile? = nil,
+    vocabulary: Int
+  ) throws(FormatError) -> Tokenizer? {
     let path = "\(directory)/tokenizer.json"
     guard let bytes = try readIfPresent(path, limit: tokenizerBytesMax) else { return nil }
     let words = try ConfigurationFile.ifPresent(path: "\(directory)/tokenizer_config.json")
@@ -20,8 +29,10 @@ extension Checkpoint {
       config: words?.json,
       path: path
     )
-    let generation = try ConfigurationFile.ifPresent(path: "\(directory)/generation_config.json")
-    if settings.value("model_type")?.text == "llama" {
+    if let settings {
+      let generation = try ConfigurationFile.ifPresent(
+        path: "\(directory)/generation_config.json"
+      )
       for file in [settings, generation].compactMap({ $0 }) {
         for end in try ends(file) { tokenizer.specials.addEnd(end) }
       }
