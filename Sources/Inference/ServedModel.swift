@@ -6,7 +6,7 @@ public struct ServedModel: Sendable {
   public let name: String
   /// Shape and weights.
   public let checkpoint: Checkpoint
-  /// Its tokenizer.
+  /// Its tokenizer; one with a `gap` serves tokens only.
   public let tokenizer: Tokenizer
 
   /// Names a model.

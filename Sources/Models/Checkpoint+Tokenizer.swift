@@ -2,7 +2,10 @@ extension Checkpoint {
   /// The tokenizer that a GGUF file carries, or nil if it carries none.
   static func tokenizer(of gguf: GGUF, vocabulary: Int) throws(FormatError) -> Tokenizer? {
     guard let part = try gguf.vocabulary() else { return nil }
-    var tokenizer = try Tokenizer(vocabulary: part, path: gguf.path)
+    var tokenizer = try knownOrStandIn(gguf.path) { () throws(FormatError) in
+      try Tokenizer(vocabulary: part, path: gguf.path)
+    }
+    if tokenizer.gap != nil, let eos = part.eos { tokenizer.specials.addEnd(eos) }
     if let turn = try gguf.identifier("eot") { tokenizer.specials.addEnd(turn) }
     try check(tokenizer, vocabulary: vocabulary, path: gguf.path)
     return tokenizer
@@ -24,11 +27,10 @@ extension Checkpoint {
     let path = "\(directory)/tokenizer.json"
     guard let bytes = try readIfPresent(path, limit: tokenizerBytesMax) else { return nil }
     let words = try ConfigurationFile.ifPresent(path: "\(directory)/tokenizer_config.json")
-    var tokenizer = try Tokenizer(
-      tokenizerJSON: try JSON(parsing: bytes, path: path),
-      config: words?.json,
-      path: path
-    )
+    let json = try JSON(parsing: bytes, path: path)
+    var tokenizer = try knownOrStandIn(path) { () throws(FormatError) in
+      try Tokenizer(tokenizerJSON: json, config: words?.json, path: path)
+    }
     if let settings {
       let generation = try ConfigurationFile.ifPresent(
         path: "\(directory)/generation_config.json"
@@ -39,6 +41,19 @@ extension Checkpoint {
     }
     try check(tokenizer, vocabulary: vocabulary, path: path)
     return tokenizer
+  }
+
+  /// A tokenizer, or what stands in for one of a kind that we do not know: the model serves tokens then.
+  private static func knownOrStandIn(
+    _ path: String,
+    _ open: () throws(FormatError) -> Tokenizer
+  ) throws(FormatError) -> Tokenizer {
+    do {
+      return try open()
+    } catch {
+      guard error.isUnknownTokenizer else { throw error }
+      return try Tokenizer(unknown: error.reason, path: path)
+    }
   }
 
   /// Longest `tokenizer.json`, in bytes.

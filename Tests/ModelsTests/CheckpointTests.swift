@@ -233,6 +233,52 @@ struct CheckpointTests {
     )
   }
 
+  @Test(arguments: [
+    ("qwen2", "\"type\": \"NFC\"", "\"type\": \"NFKC\"", "normalizer \"NFKC\" is not supported"),
+    ("qwen2", "\"type\": \"BPE\"", "\"type\": \"Unigram\"", "model \"Unigram\" is not supported"),
+  ])
+  func modelsWithUnknownTokenizersServeTokens(
+    model: String,
+    old: String,
+    new: String,
+    gap: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    try folder.copy(contentsOf: Fixtures.path("models/\(model)"))
+    let text = String(decoding: Fixtures.bytes("\(folder.path)/tokenizer.json"), as: UTF8.self)
+    #expect(text.contains(old))
+    _ = try folder.write(
+      Array(text.replacing(old, with: new, maxReplacements: 1).utf8),
+      to: "tokenizer.json"
+    )
+    let tokenizer = try #require(try Checkpoint.open(path: folder.path).tokenizer)
+    #expect(tokenizer.gap == gap)
+    // Where a text ends is known all the same, from config.json and generation_config.json.
+    #expect(tokenizer.specials.eos == [2, 0])
+    #expect(tokenizer.encode(Array("the".utf8), addSpecial: true) == [])
+    #expect(tokenizer.decode([5, 6], skipSpecial: false) == [])
+    // A tokenizer of a known kind that contradicts itself is an error still.
+    let broken = try refusal(model, "tokenizer.json", "\"id\"", "\"di\"")
+    #expect(broken == "an added token lacks \"content\" or a fit \"id\"")
+  }
+
+  @Test func aGGUFFileWithAnUnknownTokenizerServesTokens() throws {
+    let bytes = Fixtures.bytes(Fixtures.path("models/gguf-qwen2.gguf"))
+    let key = Array("tokenizer.ggml.pre".utf8)
+    let place = try #require(
+      bytes.indices.first { bytes[$0] == key[0] && bytes[$0...].starts(with: key) }
+    )
+    var changed = bytes
+    // After the key: four bytes of type, eight of length, then "qwen2".
+    let name = place + key.count + 12
+    #expect(Array(bytes[name ..< name + 5]) == Array("qwen2".utf8))
+    changed.replaceSubrange(name ..< name + 5, with: "qwen9".utf8)
+    let folder = try TemporaryFolder()
+    let model = try Checkpoint.open(path: try folder.write(changed, to: "model.gguf"))
+    #expect(model.tokenizer?.gap?.contains("tokenizer.ggml.pre is \"qwen9\"; known are") == true)
+    #expect(model.tokenizer?.specials.eos == [2])
+  }
+
   @Test func whatIsNotThereIsSaidToBeMissing() {
     let missing = #expect(throws: FormatError.self) { try Checkpoint.open(path: "/nowhere/model") }
     #expect(missing?.reason.contains("No such file") == true)

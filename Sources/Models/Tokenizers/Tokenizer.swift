@@ -16,6 +16,10 @@ public struct Tokenizer: Sendable {
   let specialIDs: Set<Int32>
   /// The ids of tokens that mean something to the engine.
   public internal(set) var specials: SpecialTokens
+  /// What kind of tokenizer we do not know, where this one only stands in for it; else nil.
+  ///
+  /// Then it makes no tokens of any text, and no text of any token.
+  public internal(set) var gap: String?
   /// How messages become one text, if the model knows one of the formats we know.
   public let chatTemplate: ChatTemplate?
 
