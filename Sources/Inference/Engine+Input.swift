@@ -118,8 +118,10 @@ extension Engine {
       parameters,
       positionsMax: lane.positionsMax
     )
+    // Without segments (0 of them) a pair is told apart by its special tokens alone.
     guard case .encoder(let forward) = lane.forward,
-      types.allSatisfy({ $0 < forward.configuration.typesCount })
+      forward.configuration.typesCount == 0
+        || types.allSatisfy({ $0 < forward.configuration.typesCount })
     else { throw Refusal(.unsuitableModel, "\(lane.name) knows no second segment; leave out pair") }
     sequence.texts.append(
       EncoderText(index: sequence.nextIndex, tokens: tokens, types: types, weight: weight)

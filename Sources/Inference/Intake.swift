@@ -34,6 +34,7 @@ struct Intake {
   ///
   /// - Returns: the tokens that became certain.
   mutating func take(_ piece: Piece) throws(Refusal) -> [Int32] {
+    try checkKind(of: piece)
     switch (piece, held) {
     case (.tokens(let ids), .nothing), (.tokens(let ids), .tokens):
       try check(ids)
@@ -61,6 +62,7 @@ struct Intake {
 
   /// Keeps a piece of input that is read as a whole.
   mutating func gather(_ piece: Piece, bytesMax: Int) throws(Refusal) {
+    try checkKind(of: piece)
     switch (piece, held) {
     case (.text(let bytes), .nothing): held = .text(bytes)
     case (.tokens(let ids), .nothing): held = .tokens(ids)
@@ -96,6 +98,7 @@ struct Intake {
     _ parameters: EncodeParameters,
     positionsMax: Int
   ) throws(Refusal) -> (tokens: [Int32], types: [Int32]) {
+    try checkKind(of: piece)
     let (tokens, types) = try encode(piece, pair: parameters.pair)
     guard !tokens.isEmpty else {
       throw Refusal(.badInput, "the text has no tokens, and the model adds none; send some text")
@@ -132,6 +135,12 @@ struct Intake {
       let ids = tokenizer.encode(text, addSpecial: true)
       return (ids, [Int32](repeating: 0, count: ids.count))
     }
+  }
+
+  /// Refuses text where only tokens mean something.
+  private func checkKind(of piece: Piece) throws(Refusal) {
+    guard case .text = piece, let gap = tokenizer.gap else { return }
+    throw Refusal(.unsuitableModel, "this model serves tokens only, not text: \(gap)")
   }
 
   private func check(_ ids: [Int32]) throws(Refusal) {

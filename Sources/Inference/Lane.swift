@@ -76,6 +76,9 @@ struct Lane {
 
   /// Whether the model can do what the request asks.
   func check(_ task: Request.Task) throws(Refusal) {
+    if let gap = tokenizer.gap, task.needsText {
+      throw Refusal(.unsuitableModel, "\(name) serves tokens only, not text: \(gap)")
+    }
     switch (task, forward) {
     case (.generate(let parameters), .language)
     where parameters.format != .raw && tokenizer.chatTemplate == nil:
@@ -96,6 +99,18 @@ struct Lane {
         .unsuitableModel,
         "\(name) has no classification head; classifying needs one"
       )
+    }
+  }
+}
+
+extension Request.Task {
+  /// Whether it makes sense only for a model that knows text.
+  fileprivate var needsText: Bool {
+    switch self {
+    case .tokenize: true
+    case .generate(let parameters): parameters.format != .raw || !parameters.stops.isEmpty
+    case .embed(let parameters), .classify(let parameters): parameters.pair != nil
+    case .predict: false
     }
   }
 }

@@ -1,7 +1,7 @@
 import Models
 import Tensors
 
-/// A Llama model's fast path over a mixed batch: rows of many sequences, each at its own position.
+/// A language model's fast path over a mixed batch: rows of many sequences, each at its own position.
 ///
 /// R rows, D width, V vocabulary. `counters` receives the MACs of whole matrix products where they
 /// are called; bills count the same work row by row. What a row gets is the same bit for bit whatever
@@ -20,7 +20,8 @@ final class LanguageForward {
   private let normed: RowBuffer
   private let fused: RowBuffer
   private let mixed: RowBuffer
-  private let gates: RowBuffer
+  private let neurons: RowBuffer
+  /// What the neurons give; `neurons` itself where they have no gates.
   private let hidden: RowBuffer
   private let last: RowBuffer
   /// What the head says: (rows that asked, V).
@@ -32,15 +33,17 @@ final class LanguageForward {
     self.weights = weights
     self.workers = workers
     let configuration = weights.configuration
-    frequencies = ropeFrequencies(configuration)
+    frequencies = configuration.position == .rotary ? ropeFrequencies(configuration) : []
     shape = AttentionShape(configuration)
     let layer = weights.layers[0]
     x = RowBuffer(width: configuration.width)
     normed = RowBuffer(width: configuration.width)
     fused = RowBuffer(width: layer.queryKeyValue.matrix.outputs)
     mixed = RowBuffer(width: shape.queryWidth)
-    gates = RowBuffer(width: layer.gateUp.matrix.outputs)
-    hidden = RowBuffer(width: layer.down.matrix.inputs)
+    neurons = RowBuffer(width: layer.neurons.matrix.outputs)
+    hidden =
+      configuration.feedForward == .gatedSilu
+      ? RowBuffer(width: layer.down.matrix.inputs) : neurons
     last = RowBuffer(width: configuration.width)
     logits = RowBuffer(width: configuration.vocabulary)
   }
@@ -50,6 +53,7 @@ final class LanguageForward {
     x.resize(rows: batch.count)
     for (row, entry) in batch.rows.enumerated() {
       x.setRow(row, weights.embedding.row(Int(entry.token)))
+      if let table = weights.positionEmbedding { x.addRow(row, table.row(entry.position)) }
     }
     place(batch)
   }
@@ -76,14 +80,13 @@ final class LanguageForward {
   ///   - counters: gets the MACs of every product.
   func layer(_ index: Int, _ batch: Batch, pages: KeyValuePages, counters: inout Work) {
     let layer = weights.layers[index]
-    let epsilon = configuration.rmsEpsilon
-    workers.rmsNorm(x, gain: layer.attentionNorm, epsilon: epsilon, into: normed)
+    normalize(x, layer.attentionNorm, into: normed)
     attend(index, layer, batch, pages: pages, counters: &counters)
     workers.run(layer.output, mixed, adding: true, into: x, part: .attention, counters: &counters)
 
-    workers.rmsNorm(x, gain: layer.ffnNorm, epsilon: epsilon, into: normed)
-    workers.run(layer.gateUp, normed, into: gates, part: .experts, counters: &counters)
-    workers.activate(.siluGate, gates, into: hidden)
+    normalize(x, layer.ffnNorm, into: normed)
+    workers.run(layer.neurons, normed, into: neurons, part: .experts, counters: &counters)
+    workers.activate(activation, neurons, into: hidden)
     workers.run(layer.down, hidden, adding: true, into: x, part: .experts, counters: &counters)
     counters.countExperts(1, pairs: batch.count)
   }
@@ -98,11 +101,34 @@ final class LanguageForward {
     let part = Part.attention
     workers.run(layer.queryKeyValue, normed, into: fused, part: part, counters: &counters)
     let columns = weights.columns
-    workers.rope(fused, column: columns.query, heads: shape.heads, turns: turns)
-    workers.rope(fused, column: columns.key, heads: shape.groups, turns: turns)
+    if let (query, key) = layer.headNorms {
+      let epsilon = configuration.rmsEpsilon
+      workers.rmsNormHeads(fused, column: columns.query, shape.heads, gain: query, epsilon: epsilon)
+      workers.rmsNormHeads(fused, column: columns.key, shape.groups, gain: key, epsilon: epsilon)
+    }
+    if configuration.position == .rotary {
+      workers.rope(fused, column: columns.query, heads: shape.heads, turns: turns)
+      workers.rope(fused, column: columns.key, heads: shape.groups, turns: turns)
+    }
     workers.attend(runs, fused, columns: columns, layer: index, cache: pages, into: mixed)
     let seen = batch.rows.reduce(0) { $0 + $1.seen }
     counters.count(.attention, 2 * shape.queryWidth * seen)
+  }
+
+  private func normalize(_ x: RowBuffer, _ norm: RowNorm, into y: RowBuffer) {
+    let epsilon = configuration.rmsEpsilon
+    if let bias = norm.bias {
+      workers.layerNorm(x, gain: norm.gain, bias: bias, epsilon: epsilon, into: y)
+    } else {
+      workers.rmsNorm(x, gain: norm.gain, epsilon: epsilon, into: y)
+    }
+  }
+
+  private var activation: RowActivation {
+    switch configuration.feedForward {
+    case .gatedSilu: .siluGate
+    case .plain(let activation): RowActivation(activation)
+    }
   }
 
   /// Scores the vocabulary for the rows that want it: `logits`, in batch order.
@@ -111,7 +137,7 @@ final class LanguageForward {
     last.resize(rows: wanting.count)
     for (place, row) in wanting.enumerated() { last.setRow(place, from: x, row: row) }
     guard !wanting.isEmpty else { return logits.resize(rows: 0) }
-    workers.rmsNorm(last, gain: weights.finalNorm, epsilon: configuration.rmsEpsilon, into: last)
+    normalize(last, weights.finalNorm, into: last)
     workers.run(weights.head, last, into: logits, part: .head, counters: &counters)
   }
 }

@@ -45,13 +45,22 @@ struct LinearMaps {
     _ parts: [Matrix],
     biases: [[Float]?] = [],
     as format: WeightFormat? = nil,
-    interleaved: Bool = false
+    interleaved: Bool = false,
+    inputs: Int? = nil
   ) -> Int {
     pending.append(
-      (parts.reduce(0) { $0 + $1.outputs * $1.inputs }, Self.joined(biases, of: parts))
+      (
+        parts.reduce(0) { $0 + $1.outputs * $1.inputs },
+        Self.joined(biases, of: parts, interleaved: interleaved)
+      )
     )
     let format = format ?? wanted ?? automatic(parts[0])
-    return plan.add(parts, as: fitting(format, parts[0]), interleaved: interleaved)
+    return plan.add(
+      parts,
+      as: fitting(format, parts[0]),
+      interleaved: interleaved,
+      inputs: inputs
+    )
   }
 
   /// Packs everything that was added; the maps have the indices that `add` gave.
@@ -66,13 +75,20 @@ struct LinearMaps {
     format == .int8 && matrix.inputs > WeightFormat.int8InputsMax ? .int8Group : format
   }
 
-  private static func joined(_ biases: [[Float]?], of parts: [Matrix]) -> [Float]? {
+  private static func joined(
+    _ biases: [[Float]?],
+    of parts: [Matrix],
+    interleaved: Bool
+  ) -> [Float]? {
     guard biases.contains(where: { $0 != nil }) else { return nil }
     guard parts.count > 1 else { return biases[0] }
-    return zip(parts, biases).flatMap { part, bias in
-      let padded = LinearMaps.columns(of: part)
+    let padded = zip(parts, biases).map { part, bias in
       let own = bias ?? [Float](repeating: 0, count: part.outputs)
-      return own + [Float](repeating: 0, count: padded - part.outputs)
+      return own + [Float](repeating: 0, count: LinearMaps.columns(of: part) - part.outputs)
+    }
+    guard interleaved else { return padded.flatMap { $0 } }
+    return stride(from: 0, to: padded[0].count, by: 16).flatMap { tile in
+      padded.flatMap { $0[tile ..< tile + 16] }
     }
   }
 

@@ -7,7 +7,7 @@ public struct ServedModel: Sendable {
   public let name: String
   /// Shape and weights.
   public let checkpoint: Checkpoint
-  /// Its tokenizer.
+  /// Its tokenizer; one with a `gap` serves tokens only.
   public let tokenizer: Tokenizer
   /// What the fast path reads.
   let packed: Packed

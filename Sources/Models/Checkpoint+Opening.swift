@@ -1,28 +1,19 @@
 extension Checkpoint {
   static func openGGUF(_ gguf: GGUF) throws(FormatError) -> Checkpoint {
     let architecture = try gguf.text("general.architecture") ?? "unnamed"
-    guard architecture == "llama" else {
+    guard let family = decoderFamilies.first(where: { $0.name == architecture }) else {
+      let known = decoderFamilies.map { $0.name }.joined(separator: ", ")
       throw FormatError(
         path: gguf.path,
-        reason: "the architecture \(architecture) is not read; known is llama"
+        reason: "the architecture \(architecture) is not read; known are \(known)"
       )
     }
     var shelf = try WeightShelf(path: gguf.path, tensors: gguf.tensors)
-    let factors = try shelf.removeVector("rope_freqs.weight", countMax: ModelLimits.widthMax)
-    let names = LlamaNames.gguf
-    let configuration = try LlamaConfiguration(
-      gguf,
-      tiedHead: !shelf.contains(names.head),
-      ropeFactors: factors
-    )
+    let configuration = try family.configuration(gguf, &shelf)
+    let names = family.ggufNames
     try shelf.check(names.requirements(configuration))
     let tokenizer = try tokenizer(of: gguf, vocabulary: configuration.vocabulary)
-    let weights = LlamaWeights(
-      shelf,
-      names: names,
-      configuration: configuration,
-      interleaved: true
-    )
+    let weights = LlamaWeights(shelf, names: names, configuration: configuration)
     return Checkpoint(
       name: try gguf.text("general.name") ?? lastPart(gguf.path),
       path: gguf.path,
@@ -37,35 +28,36 @@ extension Checkpoint {
   static func openDirectory(_ path: String) throws(FormatError) -> Checkpoint {
     let settings = try ConfigurationFile(path: "\(path)/config.json")
     let kind = try settings.text("model_type") ?? "unnamed"
-    switch kind {
-    case "llama": return try openLlama(path, settings)
-    case "bert": return try openBert(path, settings)
-    default:
-      throw settings.blame("the model type \(kind) is not read; known are bert, llama")
+    if let family = decoderFamilies.first(where: { $0.name == kind }) {
+      return try open(path, settings, as: family)
     }
+    if let family = encoderFamilies.first(where: { $0.name == kind }) {
+      return try open(path, settings, as: family)
+    }
+    let known = decoderFamilies.map { $0.name } + encoderFamilies.map { $0.name }
+    throw settings.blame(
+      "the model type \(kind) is not read; known are \(known.sorted().joined(separator: ", "))"
+    )
   }
 
-  private static func openLlama(_ path: String, _ settings: ConfigurationFile)
-    throws(FormatError) -> Checkpoint
-  {
-    let configuration = try LlamaConfiguration(settings)
+  private static func open(
+    _ path: String,
+    _ settings: ConfigurationFile,
+    as family: any DecoderFamily.Type
+  ) throws(FormatError) -> Checkpoint {
+    try settings.checkArchitecture(family.classes)
+    let configuration = try family.configuration(settings)
     let folder = try SafetensorsFolder(directory: path)
     var shelf = try WeightShelf(path: path, tensors: folder.tensors)
-    let prefix = shelf.contains("model.embed_tokens.weight") ? "model." : ""
-    let names = LlamaNames.huggingFace(prefix: prefix)
-    shelf.ignore { $0.hasSuffix(".rotary_emb.inv_freq") }
+    let names = family.names(shelf)
+    shelf.ignore(where: family.isBuffer)
     try shelf.check(names.requirements(configuration))
     let tokenizer = try tokenizer(
       directory: path,
-      settings: settings,
+      endsIn: settings,
       vocabulary: configuration.vocabulary
     )
-    let weights = LlamaWeights(
-      shelf,
-      names: names,
-      configuration: configuration,
-      interleaved: false
-    )
+    let weights = LlamaWeights(shelf, names: names, configuration: configuration)
     return Checkpoint(
       name: lastPart(path),
       path: path,
@@ -77,26 +69,28 @@ extension Checkpoint {
     )
   }
 
-  private static func openBert(_ path: String, _ settings: ConfigurationFile)
-    throws(FormatError) -> Checkpoint
-  {
+  private static func open(
+    _ path: String,
+    _ settings: ConfigurationFile,
+    as family: any EncoderFamily.Type
+  ) throws(FormatError) -> Checkpoint {
+    try settings.checkArchitecture(family.classes)
     let recipe = try PoolingRecipe(directory: path)
     let folder = try SafetensorsFolder(directory: path)
     var shelf = try WeightShelf(path: path, tensors: folder.tensors)
-    let names = BertNames(shelf)
-    let configuration = try BertConfiguration(
+    let names = try family.names(settings, shelf)
+    let configuration = try family.configuration(
       settings,
       recipe: recipe,
-      hasPooler: shelf.contains("\(names.pooler).weight"),
-      hasClassifier: shelf.contains("\(names.classifier).weight")
+      names: names,
+      heads: names.heads(in: shelf)
     )
-    shelf.ignore(where: names.isBuffer)
+    // Counted positions and segments, which some versions save with the weights.
+    shelf.ignore {
+      $0.hasSuffix("embeddings.position_ids") || $0.hasSuffix("embeddings.token_type_ids")
+    }
     try shelf.check(names.requirements(configuration))
-    let tokenizer = try tokenizer(
-      directory: path,
-      settings: settings,
-      vocabulary: configuration.vocabulary
-    )
+    let tokenizer = try tokenizer(directory: path, vocabulary: configuration.vocabulary)
     let weights = BertWeights(shelf, names: names, configuration: configuration)
     return Checkpoint(
       name: lastPart(path),

@@ -2,32 +2,58 @@ extension Checkpoint {
   /// The tokenizer that a GGUF file carries, or nil if it carries none.
   static func tokenizer(of gguf: GGUF, vocabulary: Int) throws(FormatError) -> Tokenizer? {
     guard let part = try gguf.vocabulary() else { return nil }
-    var tokenizer = try Tokenizer(vocabulary: part, path: gguf.path)
+    var tokenizer = try knownOrStandIn(gguf.path) { () throws(FormatError) in
+      try Tokenizer(vocabulary: part, path: gguf.path)
+    }
+    if tokenizer.gap != nil, let eos = part.eos { tokenizer.specials.addEnd(eos) }
     if let turn = try gguf.identifier("eot") { tokenizer.specials.addEnd(turn) }
     try check(tokenizer, vocabulary: vocabulary, path: gguf.path)
     return tokenizer
   }
 
   /// The tokenizer of a directory, or nil if there is no `tokenizer.json`.
-  static func tokenizer(directory: String, settings: ConfigurationFile, vocabulary: Int)
-    throws(FormatError) -> Tokenizer?
-  {
+  ///
+  /// - Parameters:
+  ///   - directory: the directory.
+  ///   - settings: of a language model, the `config.json`, which may name tokens that end a text.
+  ///   - vocabulary: rows of the embedding.
+  /// - Returns: the tokenizer.
+  /// - Throws: `FormatError`.
+  static func tokenizer(
+    directory: String,
+    endsIn settings: ConfigurationFile? = nil,
+    vocabulary: Int
+  ) throws(FormatError) -> Tokenizer? {
     let path = "\(directory)/tokenizer.json"
     guard let bytes = try readIfPresent(path, limit: tokenizerBytesMax) else { return nil }
     let words = try ConfigurationFile.ifPresent(path: "\(directory)/tokenizer_config.json")
-    var tokenizer = try Tokenizer(
-      tokenizerJSON: try JSON(parsing: bytes, path: path),
-      config: words?.json,
-      path: path
-    )
-    let generation = try ConfigurationFile.ifPresent(path: "\(directory)/generation_config.json")
-    if settings.value("model_type")?.text == "llama" {
+    let json = try JSON(parsing: bytes, path: path)
+    var tokenizer = try knownOrStandIn(path) { () throws(FormatError) in
+      try Tokenizer(tokenizerJSON: json, config: words?.json, path: path)
+    }
+    if let settings {
+      let generation = try ConfigurationFile.ifPresent(
+        path: "\(directory)/generation_config.json"
+      )
       for file in [settings, generation].compactMap({ $0 }) {
         for end in try ends(file) { tokenizer.specials.addEnd(end) }
       }
     }
     try check(tokenizer, vocabulary: vocabulary, path: path)
     return tokenizer
+  }
+
+  /// A tokenizer, or what stands in for one of a kind that we do not know: the model serves tokens then.
+  private static func knownOrStandIn(
+    _ path: String,
+    _ open: () throws(FormatError) -> Tokenizer
+  ) throws(FormatError) -> Tokenizer {
+    do {
+      return try open()
+    } catch {
+      guard error.isUnknownTokenizer else { throw error }
+      return try Tokenizer(unknown: error.reason, path: path)
+    }
   }
 
   /// Longest `tokenizer.json`, in bytes.

@@ -17,6 +17,8 @@ public struct Checkpoint: Sendable {
   /// Kind, shape and weights.
   public let family: Family
   /// Turns text into tokens and back; nil where the checkpoint holds no tokenizer.
+  ///
+  /// One of a kind that we do not know has a `gap`, and then the model serves tokens only.
   public let tokenizer: Tokenizer?
   /// Weights, each counted once.
   public let parameters: Int

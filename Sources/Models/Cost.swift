@@ -32,17 +32,18 @@ public struct Cost: Sendable, Equatable {
   /// The head, per row that asks for next-token logits, or per text that is classified.
   public let head: Int
 
-  /// The cost of a Llama model; the head scores the whole vocabulary.
+  /// The cost of a language model; the head scores the whole vocabulary.
   public init(_ configuration: LlamaConfiguration) {
     layers = configuration.layers
     projections =
       2 * configuration.width * (configuration.queryWidth + configuration.keyValueWidth)
     mixing = 2 * configuration.queryWidth
-    experts = 3 * configuration.width * configuration.ffnWidth
+    let matrices = configuration.feedForward == .gatedSilu ? 3 : 2
+    experts = matrices * configuration.width * configuration.ffnWidth
     head = configuration.width * configuration.vocabulary
   }
 
-  /// The cost of a BERT encoder; the head is pooler and classifier, 0 without labels.
+  /// The cost of an encoder; the head is pooler and classifier, 0 without labels.
   public init(_ configuration: BertConfiguration) {
     layers = configuration.layers
     projections = 4 * configuration.width * configuration.width

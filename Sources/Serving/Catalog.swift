@@ -58,7 +58,7 @@ struct Catalog: Sendable {
 extension Catalog.Entry {
   /// Describes a loaded model.
   init(_ model: (served: ServedModel, tariff: Tariff)) {
-    let shape = Shape(model.served.checkpoint.family)
+    let shape = Shape(model.served)
     name = model.served.name
     methods = shape.methods
     tariff = model.tariff
@@ -98,8 +98,8 @@ private struct Shape {
   var pooling: String?
   var labels: [String]
 
-  init(_ family: Family) {
-    switch family {
+  init(_ served: ServedModel) {
+    switch served.checkpoint.family {
     case .llama(let configuration, _):
       methods = [.generate, .predict, .tokenize]
       layers = configuration.layers
@@ -116,5 +116,7 @@ private struct Shape {
       pooling = configuration.pooling.rawValue
       labels = weights.classifier == nil ? [] : configuration.labels
     }
+    // Who is not told of Tokenize knows that the model takes tokens only.
+    if served.tokenizer.gap != nil { methods.removeAll { $0 == .tokenize } }
   }
 }

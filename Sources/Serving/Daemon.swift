@@ -93,7 +93,10 @@ public final class Daemon {
   public func run() throws -> Closing {
     var limits = configuration.engine
     try limits.useMachine(threads: configuration.threads)
-    log.info("computing", metadata: ["threads": "\(limits.workers)", "kernels": "\(limits.kernelsName)"])
+    log.info(
+      "computing",
+      metadata: ["threads": "\(limits.workers)", "kernels": "\(limits.kernelsName)"]
+    )
     let reports = try Mailbox<EngineReport>(on: loop) { [weak self] in self?.receive($0) }
     self.reports = reports
     for signal in [Signal.terminate, .interrupt] {

@@ -6,6 +6,8 @@ import Models
 /// What the thread that opens models tells.
 private enum Opening: Sendable {
   case began(Configuration.Model)
+  /// The model's tokenizer is unknown, for the reason given.
+  case tokensOnly(Configuration.Model, String)
   case ended(Result<[ServedModel], any Error>)
 }
 
@@ -30,6 +32,11 @@ func openModels(
         log.info("loading", metadata: ["model": "\(model.name)", "path": "\(model.path)"])
         began = loop.now
         herald.loading(model.name)
+      case .tokensOnly(let model, let reason):
+        log.warning(
+          "this model serves tokens only, not text",
+          metadata: ["model": "\(model.name)", "reason": "\(reason)"]
+        )
       case .ended(let found):
         result = found
         loop.stop()
@@ -46,12 +53,14 @@ func openModels(
         Result {
           try models.map { model in
             steps.post(.began(model))
-            return try ServedModel(
+            let served = try ServedModel(
               name: model.name,
               checkpoint: Checkpoint.open(path: model.path),
               weights: model.weights,
               threads: threads
             )
+            if let gap = served.tokenizer.gap { steps.post(.tokensOnly(model, gap)) }
+            return served
           }
         }
       )

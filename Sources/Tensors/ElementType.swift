@@ -14,12 +14,23 @@ public enum ElementType: String, Sendable, CaseIterable {
   case q4_0 = "Q4_0"
   /// Blocks of 32 nibbles with a binary16 scale and minimum.
   case q4_1 = "Q4_1"
+  /// Blocks of 32 five-bit numbers around 16 with one binary16 scale.
+  case q5_0 = "Q5_0"
+  /// Blocks of 32 five-bit numbers with a binary16 scale and minimum.
+  case q5_1 = "Q5_1"
+  /// Blocks of 256 nibbles in groups of 32, each with a six-bit scale and minimum.
+  case q4_k = "Q4_K"
+  /// Blocks of 256 five-bit numbers in groups of 32, each with a six-bit scale and minimum.
+  case q5_k = "Q5_K"
+  /// Blocks of 256 six-bit numbers around 32 in groups of 16, each with an eight-bit scale.
+  case q6_k = "Q6_K"
 
   /// Elements that are stored together.
   public var blockElements: Int {
     switch self {
     case .f32, .f16, .bf16: 1
-    case .q8_0, .q4_0, .q4_1: 32
+    case .q8_0, .q4_0, .q4_1, .q5_0, .q5_1: 32
+    case .q4_k, .q5_k, .q6_k: 256
     }
   }
 
@@ -31,6 +42,11 @@ public enum ElementType: String, Sendable, CaseIterable {
     case .q8_0: 34
     case .q4_0: 18
     case .q4_1: 20
+    case .q5_0: 22
+    case .q5_1: 24
+    case .q4_k: 144
+    case .q5_k: 176
+    case .q6_k: 210
     }
   }
 
@@ -57,6 +73,11 @@ func decode(
   case .q8_0: ck_decode_q8_0(bytes, target, count)
   case .q4_0: ck_decode_q4_0(bytes, target, count)
   case .q4_1: ck_decode_q4_1(bytes, target, count)
+  case .q5_0: ck_decode_q5_0(bytes, target, count)
+  case .q5_1: ck_decode_q5_1(bytes, target, count)
+  case .q4_k: ck_decode_q4_k(bytes, target, count)
+  case .q5_k: ck_decode_q5_k(bytes, target, count)
+  case .q6_k: ck_decode_q6_k(bytes, target, count)
   }
 }
 
@@ -77,6 +98,11 @@ func decodeReference(_ type: ElementType, _ source: [UInt8], count: Int) -> [Flo
     case .q8_0: ck_decode_q8_0_reference(source, target, count)
     case .q4_0: ck_decode_q4_0_reference(source, target, count)
     case .q4_1: ck_decode_q4_1_reference(source, target, count)
+    case .q5_0: ck_decode_q5_0_reference(source, target, count)
+    case .q5_1: ck_decode_q5_1_reference(source, target, count)
+    case .q4_k: ck_decode_q4_k_reference(source, target, count)
+    case .q5_k: ck_decode_q5_k_reference(source, target, count)
+    case .q6_k: ck_decode_q6_k_reference(source, target, count)
     }
   }
 }

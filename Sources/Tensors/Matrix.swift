@@ -82,15 +82,15 @@ public struct Matrix: Sendable {
     self.storage = storage
   }
 
-  /// The same rows in another order: row i is row `order[i]` of this one.
-  public func reordered(_ order: [Int]) -> Matrix {
-    precondition(order.count == outputs && order.allSatisfy { (0 ..< outputs).contains($0) })
-    if case .stored(var rows) = storage {
-      let old = rows.order
-      rows.order = order.map { old?[$0] ?? Int32($0) }
-      return Matrix(outputs: outputs, inputs: inputs, .stored(rows))
+  /// A matrix of some of the rows: its row i is row `rows[i]` of this one.
+  public func selecting(_ rows: [Int]) -> Matrix {
+    precondition(rows.allSatisfy { (0 ..< outputs).contains($0) }, "rows of \(outputs)")
+    if case .stored(var stored) = storage {
+      let old = stored.order
+      stored.order = rows.map { old?[$0] ?? Int32($0) }
+      return Matrix(outputs: rows.count, inputs: inputs, .stored(stored))
     }
-    return Matrix(outputs: outputs, inputs: inputs, values: order.flatMap { row($0) })
+    return Matrix(outputs: rows.count, inputs: inputs, values: rows.flatMap { row($0) })
   }
 
   /// y = x · Wᵀ for the first `rows` rows.
@@ -124,10 +124,10 @@ public struct Matrix: Sendable {
   }
 
   /// A copy of row `index`.
-  public func row(_ index: Int) -> [Float] { rows(index ..< index + 1) }
+  public func row(_ index: Int) -> [Float] { values(ofRows: index ..< index + 1) }
 
   /// A copy of some rows, one after the other.
-  public func rows(_ range: Range<Int>) -> [Float] {
+  public func values(ofRows range: Range<Int>) -> [Float] {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= outputs,
       "\(range) of \(outputs) rows"
@@ -161,7 +161,7 @@ public struct Matrix: Sendable {
     if case .stored(let rows) = storage, let address = rows.alignedFloats(outputs: outputs) {
       return try withExtendedLifetime(rows.file) { () throws(Failure) in try body(address) }
     }
-    let values = rows(0 ..< outputs)
+    let values = values(ofRows: 0 ..< outputs)
     return try values.withUnsafeBufferPointer { buffer throws(Failure) in
       guard let address = buffer.baseAddress else {
         preconditionFailure("a matrix of (\(outputs), \(inputs)) has no numbers")

@@ -30,6 +30,13 @@ struct CostTests {
     #expect(cost.row(positions: 0) == 30 * (884_736 + 2_654_208))
   }
 
+  @Test func aPlainFeedForwardLayerHasTwoMatrices() {
+    var plain = llama
+    plain.feedForward = .plain(.geluTanh)
+    #expect(Cost(plain).experts == 2 * 576 * 1_536)
+    #expect(Cost(plain).projections == Cost(llama).projections)
+  }
+
   @Test func aBertTextCostsItsMatrices() {
     var bert = BertConfiguration(
       layers: 6,

@@ -8,8 +8,9 @@
 #include "jobs.h"
 #include "kernels.h"
 #include "pool.h"
-#include "tiles.h"
+#include "quants.h"
 #include "rows.h"
+#include "tiles.h"
 
 /// Decoding of stored weights to float32. Every function reads `source` at any alignment, little-endian,
 /// and writes `count` floats to `target`. For the block formats `count` is a multiple of 32.

@@ -1,43 +1,46 @@
 extension BertConfiguration {
-  /// Reads the `config.json` of a Hugging Face directory; pooling comes from elsewhere.
+  /// Reads the keys of a `config.json` that BERT and RoBERTa share; pooling comes from elsewhere.
   ///
   /// - Parameters:
   ///   - file: the `config.json`.
   ///   - recipe: how the directory says that texts are pooled.
-  ///   - hasPooler: whether the weights hold a pooler.
-  ///   - hasClassifier: whether the weights hold a classification head.
+  ///   - found: which heads the weights hold.
+  ///   - skippedPositions: rows of the position table that no token has.
+  ///   - types: segments where the file does not say.
   /// - Throws: `FormatError` that names the key.
   init(
     _ file: ConfigurationFile,
     recipe: PoolingRecipe,
-    hasPooler: Bool,
-    hasClassifier: Bool
+    heads found: EncoderHeads,
+    skippedPositions: Int = 0,
+    typesCount types: Int
   ) throws(FormatError) {
-    try file.checkArchitecture(["BertModel", "BertForSequenceClassification"])
     try Self.refuseVariants(file)
     layers = try file.integer("num_hidden_layers", 1 ... ModelLimits.layersMax)
     width = try file.integer("hidden_size", 1 ... ModelLimits.widthMax)
     heads = try file.integer("num_attention_heads", 1 ... ModelLimits.headsMax)
     ffnWidth = try file.integer("intermediate_size", 1 ... ModelLimits.ffnWidthMax)
     vocabulary = try file.integer("vocab_size", 1 ... ModelLimits.vocabularyMax)
-    positionsMax = try file.integer(
+    let rows = try file.integer(
       "max_position_embeddings",
-      1 ... ModelLimits.positionsMax,
+      skippedPositions + 1 ... ModelLimits.positionsMax,
       default: 512
     )
+    positionsMax = rows - skippedPositions
     sequenceMax = min(recipe.sequenceMax ?? positionsMax, positionsMax)
-    typesCount = try file.integer("type_vocab_size", 1 ... ModelLimits.typesMax, default: 2)
+    typesCount = try file.integer("type_vocab_size", 1 ... ModelLimits.typesMax, default: types)
     layerNormEpsilon = Float(try file.number("layer_norm_eps", 1e-13 ... 0.1, default: 1e-12))
-    activation = try Self.activation(file)
+    let name = try file.text("hidden_act") ?? "gelu"
+    activation = try Activation(named: name, "hidden_act", in: file)
     pooling = recipe.pooling
     normalize = recipe.normalize
-    labels = hasClassifier ? try Self.labels(file) : []
+    labels = found.hasClassifier ? try Self.labels(file) : []
     problem = try Self.problem(file, labels: labels.count)
-    self.hasPooler = hasPooler
+    hasPooler = found.hasPooler
     if let fault { throw file.blame(fault) }
   }
 
-  /// Settings under which a BERT is not the BERT that we compute.
+  /// Settings under which none of these encoders is the one that we compute.
   private static func refuseVariants(_ file: ConfigurationFile) throws(FormatError) {
     try file.refuse("quantization_config", unless: [])
     try file.refuse("auto_map", unless: [])
@@ -48,22 +51,8 @@ extension BertConfiguration {
     }
   }
 
-  private static func activation(_ file: ConfigurationFile) throws(FormatError) -> Activation {
-    switch try file.text("hidden_act") {
-    case nil, "gelu": return .gelu
-    case "gelu_new", "gelu_pytorch_tanh": return .geluTanh
-    case "relu": return .relu
-    case let name?:
-      throw file.blame(
-        "hidden_act \(name) is not read; known are gelu, gelu_new, gelu_pytorch_tanh, relu"
-      )
-    }
-  }
-
   /// Unless named, one label alone is true or not, and of several one is true.
-  private static func problem(_ file: ConfigurationFile, labels: Int)
-    throws(FormatError) -> Problem
-  {
+  static func problem(_ file: ConfigurationFile, labels: Int) throws(FormatError) -> Problem {
     guard let name = try file.text("problem_type") else {
       return labels == 1 ? .multiLabel : .singleLabel
     }
@@ -74,7 +63,7 @@ extension BertConfiguration {
   }
 
   /// The names in `id2label`, in order; without it `num_labels`, 2 by default, are numbered.
-  private static func labels(_ file: ConfigurationFile) throws(FormatError) -> [String] {
+  static func labels(_ file: ConfigurationFile) throws(FormatError) -> [String] {
     guard let section = try file.section("id2label"), let members = section.json.members else {
       let count = try file.integer("num_labels", 1 ... ModelLimits.labelsMax, default: 2)
       return (0 ..< count).map { "LABEL_\($0)" }
@@ -91,18 +80,19 @@ extension BertConfiguration {
     }
     return labels.compactMap { $0 }
   }
+}
 
-  /// Why the numbers do not fit each other, or nil if they do.
-  private var fault: String? {
-    if width % heads != 0 {
-      return "a width of \(width) does not divide into \(heads) heads"
+extension BertConfiguration.Activation {
+  /// The activation that transformers calls `name`, under `key` of `file`.
+  init(named name: String, _ key: String, in file: ConfigurationFile) throws(FormatError) {
+    switch name {
+    case "gelu": self = .gelu
+    case "gelu_new", "gelu_pytorch_tanh": self = .geluTanh
+    case "relu": self = .relu
+    default:
+      throw file.blame(
+        "\(key) \(name) is not read; known are gelu, gelu_new, gelu_pytorch_tanh, relu"
+      )
     }
-    if !labels.isEmpty, !hasPooler {
-      return "a classification head without a pooler before it is not read"
-    }
-    if !ModelLimits.canCount(Cost(self), positions: positionsMax) {
-      return "one context of \(positionsMax) positions is more work than 64 bits can count"
-    }
-    return nil
   }
 }

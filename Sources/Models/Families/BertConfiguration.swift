@@ -1,4 +1,6 @@
-/// The shape of a BERT encoder, how it pools, and what its classification head means.
+/// The shape of an encoder of BERT's kind, how it pools, and what its classification head means.
+///
+/// What other families do otherwise is said by the fields from `family` on; their defaults are BERT.
 public struct BertConfiguration: Sendable, Equatable {
   /// What the feed-forward neurons compute.
   public enum Activation: String, Sendable {
@@ -32,6 +34,14 @@ public struct BertConfiguration: Sendable, Equatable {
     case regression
   }
 
+  /// What the dense layer before the classifier ends in.
+  public enum PoolerActivation: String, Sendable {
+    /// tanh(x).
+    case tanh
+    /// max(x, 0).
+    case relu
+  }
+
   /// Transformer layers.
   public var layers: Int
   /// Width of the residual stream.
@@ -42,11 +52,11 @@ public struct BertConfiguration: Sendable, Equatable {
   public var ffnWidth: Int
   /// Tokens.
   public var vocabulary: Int
-  /// Rows of the position embedding: the longest sequence, in tokens.
+  /// The longest sequence, in tokens: rows of the position embedding, from position 0 on.
   public var positionsMax: Int
   /// Tokens to which a text that is too long may be cut; at most `positionsMax`.
   public var sequenceMax: Int
-  /// Segments, such as question and answer.
+  /// Segments, such as question and answer; 0 where the model does not tell them apart.
   public var typesCount: Int
   /// Added to the variance before its root is taken.
   public var layerNormEpsilon: Float
@@ -62,8 +72,12 @@ public struct BertConfiguration: Sendable, Equatable {
   public var problem: Problem
   /// Whether the checkpoint has the dense layer over the first row that classification needs.
   public var hasPooler: Bool
+  /// The name of the family, as users see it.
+  public var family = "bert"
+  /// What the dense layer before the classifier ends in.
+  public var poolerActivation = PoolerActivation.tanh
 
-  /// A configuration from its parts; nothing is checked here.
+  /// A BERT's configuration from its parts; nothing is checked here.
   public init(
     layers: Int,
     width: Int,
@@ -100,4 +114,18 @@ public struct BertConfiguration: Sendable, Equatable {
 
   /// Width of one head.
   public var headWidth: Int { width / heads }
+
+  /// Why the numbers do not fit each other, or nil if they do.
+  var fault: String? {
+    if width % heads != 0 {
+      return "a width of \(width) does not divide into \(heads) heads"
+    }
+    if !labels.isEmpty, !hasPooler {
+      return "a classification head without a pooler before it is not read"
+    }
+    if !ModelLimits.canCount(Cost(self), positions: positionsMax) {
+      return "one context of \(positionsMax) positions is more work than 64 bits can count"
+    }
+    return nil
+  }
 }

@@ -30,7 +30,7 @@ public struct LayerNorm: Sendable, Equatable {
   }
 }
 
-/// One layer of a BERT encoder; norms come after each residual sum.
+/// One layer of such an encoder; norms come after each residual sum.
 public struct BertLayer: Sendable {
   /// (width, width).
   public var query: Dense
@@ -71,19 +71,19 @@ public struct BertLayer: Sendable {
   }
 }
 
-/// The weights of a BERT encoder.
+/// The weights of an encoder of BERT's kind.
 public struct BertWeights: Sendable {
   /// (vocabulary, width).
   public var wordEmbedding: Matrix
   /// (positionsMax, width).
   public var positionEmbedding: Matrix
-  /// (typesCount, width).
-  public var typeEmbedding: Matrix
-  /// After the sum of the three embeddings.
+  /// (typesCount, width); nil where the model does not tell segments apart.
+  public var typeEmbedding: Matrix?
+  /// After the sum of the embeddings.
   public var embeddingNorm: LayerNorm
   /// In order of use.
   public var layers: [BertLayer]
-  /// (width, width) over the first row, through tanh; nil where the checkpoint has none.
+  /// (width, width) over the first row, through the pooler's activation; nil where there is none.
   public var pooler: Dense?
   /// (labels, width) over the pooler's output; nil where the checkpoint has none.
   public var classifier: Dense?
@@ -92,7 +92,7 @@ public struct BertWeights: Sendable {
   public init(
     wordEmbedding: Matrix,
     positionEmbedding: Matrix,
-    typeEmbedding: Matrix,
+    typeEmbedding: Matrix?,
     embeddingNorm: LayerNorm,
     layers: [BertLayer],
     pooler: Dense?,

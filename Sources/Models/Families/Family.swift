@@ -1,4 +1,4 @@
-/// The kinds of model we run, each with its shape and weights.
+/// The two kinds of model we run, each with its shape and weights, named after their plainest family.
 public enum Family: Sendable {
   /// A language model that predicts the next token.
   case llama(LlamaConfiguration, LlamaWeights)
@@ -8,8 +8,8 @@ public enum Family: Sendable {
   /// The name that users see.
   public var name: String {
     switch self {
-    case .llama: "llama"
-    case .bert: "bert"
+    case .llama(let configuration, _): configuration.family
+    case .bert(let configuration, _): configuration.family
     }
   }
 }

@@ -1,104 +1,74 @@
 internal import Tensors
 
-/// How a format names the tensors of a Llama model.
-struct LlamaNames {
-  var embedding: String
-  var finalNorm: String
-  var head: String
-  /// Prefix of layer i.
-  var layer: @Sendable (Int) -> String
-  var attentionNorm, query, key, value, output, ffnNorm, gate, up, down: String
-
-  static let gguf = LlamaNames(
-    embedding: "token_embd.weight",
-    finalNorm: "output_norm.weight",
-    head: "output.weight",
-    layer: { "blk.\($0)." },
-    attentionNorm: "attn_norm.weight",
-    query: "attn_q.weight",
-    key: "attn_k.weight",
-    value: "attn_v.weight",
-    output: "attn_output.weight",
-    ffnNorm: "ffn_norm.weight",
-    gate: "ffn_gate.weight",
-    up: "ffn_up.weight",
-    down: "ffn_down.weight"
-  )
-
-  /// The names below `prefix`: `model.`, or nothing where the body was saved on its own.
-  static func huggingFace(prefix: String) -> LlamaNames {
-    LlamaNames(
-      embedding: "\(prefix)embed_tokens.weight",
-      finalNorm: "\(prefix)norm.weight",
-      head: "lm_head.weight",
-      layer: { "\(prefix)layers.\($0)." },
-      attentionNorm: "input_layernorm.weight",
-      query: "self_attn.q_proj.weight",
-      key: "self_attn.k_proj.weight",
-      value: "self_attn.v_proj.weight",
-      output: "self_attn.o_proj.weight",
-      ffnNorm: "post_attention_layernorm.weight",
-      gate: "mlp.gate_proj.weight",
-      up: "mlp.up_proj.weight",
-      down: "mlp.down_proj.weight"
-    )
-  }
-
-  /// Every tensor that `configuration` calls for.
-  func requirements(_ configuration: LlamaConfiguration) -> [WeightShelf.Requirement] {
-    let width = configuration.width
-    let table = [configuration.vocabulary, width]
-    var all: [(String, [Int])] = [(embedding, table), (finalNorm, [width])]
-    if !configuration.tiedHead { all.append((head, table)) }
-    for layer in (0 ..< configuration.layers).map(layer) {
-      all += [
-        (layer + attentionNorm, [width]),
-        (layer + query, [configuration.queryWidth, width]),
-        (layer + key, [configuration.keyValueWidth, width]),
-        (layer + value, [configuration.keyValueWidth, width]),
-        (layer + output, [width, configuration.queryWidth]),
-        (layer + ffnNorm, [width]),
-        (layer + gate, [configuration.ffnWidth, width]),
-        (layer + up, [configuration.ffnWidth, width]),
-        (layer + down, [width, configuration.ffnWidth]),
-      ]
-    }
-    return all.map { WeightShelf.Requirement(name: $0.0, shape: $0.1) }
-  }
-}
-
 extension LlamaWeights {
   /// Decodes the weights that `shelf.check` has seen.
   ///
   /// - Parameters:
   ///   - shelf: the checked tensors.
-  ///   - names: of the format.
+  ///   - names: of the family in this format.
   ///   - configuration: the checked shape.
-  ///   - interleaved: whether query and key rows lie in pairs, as GGUF stores them.
-  init(
-    _ shelf: WeightShelf,
-    names: LlamaNames,
-    configuration: LlamaConfiguration,
-    interleaved: Bool
-  ) {
-    let headWidth = configuration.headWidth
+  init(_ shelf: WeightShelf, names: DecoderNames, configuration: LlamaConfiguration) {
     embedding = shelf.matrix(names.embedding)
     head = configuration.tiedHead ? embedding : shelf.matrix(names.head)
-    finalNorm = shelf.vector(names.finalNorm)
-    layers = (0 ..< configuration.layers).map(names.layer).map { layer in
-      let query = shelf.matrix(layer + names.query)
-      let key = shelf.matrix(layer + names.key)
-      return LlamaLayer(
-        attentionNorm: shelf.vector(layer + names.attentionNorm),
-        query: interleaved ? query.separatingPairs(headWidth: headWidth) : query,
-        key: interleaved ? key.separatingPairs(headWidth: headWidth) : key,
-        value: shelf.matrix(layer + names.value),
-        output: shelf.matrix(layer + names.output),
-        ffnNorm: shelf.vector(layer + names.ffnNorm),
-        gate: shelf.matrix(layer + names.gate),
-        up: shelf.matrix(layer + names.up),
-        down: shelf.matrix(layer + names.down)
-      )
+    finalNorm = shelf.vector("\(names.finalNorm).weight")
+    if configuration.position == .learned {
+      positionEmbedding = shelf.matrix(names.positionEmbedding)
+    }
+    if configuration.norm == .layer { finalNormBias = shelf.vector("\(names.finalNorm).bias") }
+    layers = (0 ..< configuration.layers).map { index in
+      LlamaLayer(shelf, names: names.at(layer: index), configuration: configuration)
+    }
+  }
+}
+
+extension LlamaLayer {
+  /// Decodes one layer, whose names are whole.
+  fileprivate init(_ shelf: WeightShelf, names: DecoderNames, configuration: LlamaConfiguration) {
+    let isTransposed = names.isTransposed
+    func map(_ name: String, _ has: LlamaConfiguration.Biases) -> (Matrix, [Float]?) {
+      let matrix =
+        isTransposed
+        ? shelf.transposedMatrix("\(name).weight") : shelf.matrix("\(name).weight")
+      return (matrix, configuration.biases.contains(has) ? shelf.vector("\(name).bias") : nil)
+    }
+    if let fused = names.queryKeyValue {
+      let (matrix, bias) = map(fused, .queryKeyValue)
+      let (queryWidth, groupWidth) = (configuration.queryWidth, configuration.keyValueWidth)
+      let keys = queryWidth ..< queryWidth + groupWidth
+      let values = keys.upperBound ..< keys.upperBound + groupWidth
+      query = matrix.rows(0 ..< queryWidth)
+      key = matrix.rows(keys)
+      value = matrix.rows(values)
+      queryBias = bias.map { Array($0[..<queryWidth]) }
+      keyBias = bias.map { Array($0[keys]) }
+      valueBias = bias.map { Array($0[values]) }
+    } else {
+      (query, queryBias) = map(names.query, .queryKeyValue)
+      (key, keyBias) = map(names.key, .queryKeyValue)
+      (value, valueBias) = map(names.value, .queryKeyValue)
+    }
+    if names.isInterleaved {
+      let headWidth = configuration.headWidth
+      query = query.separatingPairs(headWidth: headWidth)
+      key = key.separatingPairs(headWidth: headWidth)
+      queryBias = queryBias?.separatingPairs(headWidth: headWidth)
+      keyBias = keyBias?.separatingPairs(headWidth: headWidth)
+    }
+    (output, outputBias) = map(names.output, .attentionOutput)
+    if configuration.feedForward == .gatedSilu {
+      (gate, gateBias) = map(names.gate, .feedForward)
+    }
+    (up, upBias) = map(names.up, .feedForward)
+    (down, downBias) = map(names.down, .feedForward)
+    attentionNorm = shelf.vector("\(names.attentionNorm).weight")
+    ffnNorm = shelf.vector("\(names.ffnNorm).weight")
+    if configuration.norm == .layer {
+      attentionNormBias = shelf.vector("\(names.attentionNorm).bias")
+      ffnNormBias = shelf.vector("\(names.ffnNorm).bias")
+    }
+    if configuration.hasHeadNorms {
+      queryNorm = shelf.vector("\(names.queryNorm).weight")
+      keyNorm = shelf.vector("\(names.keyNorm).weight")
     }
   }
 }
@@ -111,12 +81,23 @@ extension Matrix {
       headWidth % 2 == 0 && outputs % headWidth == 0,
       "\(outputs) rows, heads of \(headWidth)"
     )
-    return reordered(
-      (0 ..< outputs).map { row in
-        let (head, place) = row.quotientAndRemainder(dividingBy: headWidth)
-        let (half, pair) = place.quotientAndRemainder(dividingBy: headWidth / 2)
-        return head * headWidth + 2 * pair + half
-      }
-    )
+    return selecting(separatedPairs(outputs, headWidth: headWidth))
+  }
+
+  /// Some of the rows, as a matrix of their own.
+  func rows(_ range: Range<Int>) -> Matrix { selecting(Array(range)) }
+}
+
+extension [Float] {
+  /// Moves the numbers of every head as `Matrix.separatingPairs` moves rows.
+  fileprivate func separatingPairs(headWidth: Int) -> [Float] {
+    separatedPairs(count, headWidth: headWidth).map { self[$0] }
+  }
+}
+
+/// Which of `count` interleaved rows comes where, once every head is split into halves.
+private func separatedPairs(_ count: Int, headWidth: Int) -> [Int] {
+  stride(from: 0, to: count, by: headWidth).flatMap { head in
+    (0 ..< 2).flatMap { half in (0 ..< headWidth / 2).map { head + 2 * $0 + half } }
   }
 }

@@ -1,9 +1,9 @@
 public import Tensors
 
-/// One layer of a Llama model.
+/// One layer of a language model.
 ///
-/// Queries and keys follow the rotate-half convention, whatever the file
-/// they came from.
+/// Queries and keys follow the rotate-half convention, whatever the file they came from. What only some
+/// families have is nil elsewhere; the configuration says which.
 public struct LlamaLayer: Sendable {
   /// Gains before attention, (width).
   public var attentionNorm: [Float]
@@ -17,14 +17,37 @@ public struct LlamaLayer: Sendable {
   public var output: Matrix
   /// Gains before the feed-forward layer, (width).
   public var ffnNorm: [Float]
-  /// (ffnWidth, width), through SiLU.
-  public var gate: Matrix
+  /// (ffnWidth, width), through SiLU; nil where the feed-forward layer is plain.
+  public var gate: Matrix?
   /// (ffnWidth, width).
   public var up: Matrix
   /// (width, ffnWidth).
   public var down: Matrix
 
-  /// A layer from its parts; shapes are the caller's promise.
+  /// Bias of the norm before attention, (width), where norms are layer norms.
+  public var attentionNormBias: [Float]?
+  /// Bias of the norm before the feed-forward layer, (width), where norms are layer norms.
+  public var ffnNormBias: [Float]?
+  /// Bias of `query`, (queryWidth).
+  public var queryBias: [Float]?
+  /// Bias of `key`, (keyValueWidth).
+  public var keyBias: [Float]?
+  /// Bias of `value`, (keyValueWidth).
+  public var valueBias: [Float]?
+  /// Bias of `output`, (width).
+  public var outputBias: [Float]?
+  /// Bias of `gate`, (ffnWidth).
+  public var gateBias: [Float]?
+  /// Bias of `up`, (ffnWidth).
+  public var upBias: [Float]?
+  /// Bias of `down`, (width).
+  public var downBias: [Float]?
+  /// Gains of every query head, (headWidth), before it is turned.
+  public var queryNorm: [Float]?
+  /// Gains of every key head, (headWidth), before it is turned.
+  public var keyNorm: [Float]?
+
+  /// A layer from the parts that all families have; shapes are the caller's promise.
   public init(
     attentionNorm: [Float],
     query: Matrix,
@@ -32,7 +55,7 @@ public struct LlamaLayer: Sendable {
     value: Matrix,
     output: Matrix,
     ffnNorm: [Float],
-    gate: Matrix,
+    gate: Matrix?,
     up: Matrix,
     down: Matrix
   ) {
@@ -48,7 +71,7 @@ public struct LlamaLayer: Sendable {
   }
 }
 
-/// The weights of a Llama model.
+/// The weights of a language model.
 public struct LlamaWeights: Sendable {
   /// (vocabulary, width).
   public var embedding: Matrix
@@ -58,8 +81,12 @@ public struct LlamaWeights: Sendable {
   public var finalNorm: [Float]
   /// (vocabulary, width); shares the embedding's numbers where the head is tied.
   public var head: Matrix
+  /// (positionsMax, width), added to the embedding, where positions are learned.
+  public var positionEmbedding: Matrix?
+  /// Bias of the norm before the head, (width), where norms are layer norms.
+  public var finalNormBias: [Float]?
 
-  /// Weights from their parts; shapes are the caller's promise.
+  /// Weights from the parts that all families have; shapes are the caller's promise.
   public init(embedding: Matrix, layers: [LlamaLayer], finalNorm: [Float], head: Matrix) {
     self.embedding = embedding
     self.layers = layers

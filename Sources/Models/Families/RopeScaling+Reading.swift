@@ -35,23 +35,21 @@ extension RopeScaling {
   }
 
   /// Reads the rotary scaling of a GGUF file.
-  init(_ gguf: GGUF, factors: [Float]?) throws(FormatError) {
-    let kind = try gguf.text("llama.rope.scaling.type") ?? "none"
+  init(_ gguf: GGUF, family: String, factors: [Float]?) throws(FormatError) {
+    let kind = try gguf.text("\(family).rope.scaling.type") ?? "none"
     guard kind == "none" || kind == "linear" else {
       throw FormatError(
         path: gguf.path,
         reason: "rope scaling \(kind) is not read; known are none, linear"
       )
     }
-    if let factor = try gguf.number("llama.rope.scaling.attn_factor"), factor != 1 {
-      throw FormatError(
-        path: gguf.path,
-        reason: "llama.rope.scaling.attn_factor is \(factor), not 1"
-      )
+    let attention = "\(family).rope.scaling.attn_factor"
+    if let factor = try gguf.number(attention), factor != 1 {
+      throw FormatError(path: gguf.path, reason: "\(attention) is \(factor), not 1")
     }
     let factor =
       try kind == "linear"
-      ? gguf.number("llama.rope.scaling.factor") : gguf.number("llama.rope.scale_linear")
+      ? gguf.number("\(family).rope.scaling.factor") : gguf.number("\(family).rope.scale_linear")
     switch (factor, factors) {
     case (nil, nil), (1, nil):
       self = .none

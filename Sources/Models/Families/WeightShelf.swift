@@ -8,6 +8,29 @@ struct WeightShelf {
     var shape: [Int]
   }
 
+  /// Writes down what a configuration calls for.
+  struct RequirementList {
+    /// Whether linear maps are stored (inputs, outputs).
+    var isTransposed = false
+    private(set) var requirements: [Requirement] = []
+
+    init(isTransposed: Bool = false) { self.isTransposed = isTransposed }
+
+    mutating func add(_ name: String, _ shape: [Int]) {
+      requirements.append(Requirement(name: name, shape: shape))
+    }
+
+    mutating func map(_ name: String, _ outputs: Int, _ inputs: Int, hasBias: Bool = true) {
+      add("\(name).weight", isTransposed ? [inputs, outputs] : [outputs, inputs])
+      if hasBias { add("\(name).bias", [outputs]) }
+    }
+
+    mutating func norm(_ name: String, _ width: Int, hasBias: Bool = true) {
+      add("\(name).weight", [width])
+      if hasBias { add("\(name).bias", [width]) }
+    }
+  }
+
   private let path: String
   private var tensors: [String: StoredTensor]
 
@@ -87,6 +110,36 @@ struct WeightShelf {
       file: tensor.file,
       offset: tensor.offset
     )
+  }
+
+  /// A matrix that `check` has seen, without its first `skipped` rows.
+  func matrix(_ name: String, skippingRows skipped: Int) -> Matrix {
+    let (tensor, type) = checked(name)
+    guard let bytes = type.bytes(count: skipped * tensor.shape[1]) else {
+      preconditionFailure("\(skipped) rows of \(name) are no whole blocks")
+    }
+    return Matrix(
+      outputs: tensor.shape[0] - skipped,
+      inputs: tensor.shape[1],
+      type: type,
+      file: tensor.file,
+      offset: tensor.offset + bytes
+    )
+  }
+
+  /// A matrix that `check` has seen and that is stored (inputs, outputs), the other way round.
+  func transposedMatrix(_ name: String) -> Matrix {
+    let stored = matrix(name)
+    let (outputs, inputs) = (stored.inputs, stored.outputs)
+    var values = [Float](repeating: 0, count: outputs * inputs)
+    stored.withValues { stored in
+      for input in 0 ..< inputs {
+        for output in 0 ..< outputs {
+          values[output * inputs + input] = stored[input * outputs + output]
+        }
+      }
+    }
+    return Matrix(outputs: outputs, inputs: inputs, values: values)
   }
 
   /// A vector that `check` has seen.

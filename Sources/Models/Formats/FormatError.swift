@@ -6,6 +6,9 @@ public struct FormatError: Error, Sendable, Equatable, CustomStringConvertible {
   public var offset: Int?
   /// What is wrong, the limit if one was passed, and what to do about it.
   public var reason: String
+  /// Whether only the tokenizer is to blame, for being of a kind that we do not know; the model may well
+  /// be served without it.
+  public var isUnknownTokenizer = false
 
   /// Blames `path`, at `offset` if one place is to blame.
   public init(path: String, offset: Int? = nil, reason: String) {

@@ -30,9 +30,9 @@ extension GGUF {
     try integer("tokenizer.ggml.\(name)_token_id", 0 ... Int(Int32.max)).map { Int32($0) }
   }
 
-  private func flag(_ key: String) throws(FormatError) -> Bool {
+  private func flag(_ key: String) throws(FormatError) -> Bool? {
     switch metadata[key] {
-    case nil: return false
+    case nil: return nil
     case .bool(let value): return value
     default: throw FormatError(path: path, reason: "\(key) is neither true nor false")
     }

@@ -182,7 +182,12 @@ struct GGUFReader {
     case 1: return .f16
     case 2: return .q4_0
     case 3: return .q4_1
+    case 6: return .q5_0
+    case 7: return .q5_1
     case 8: return .q8_0
+    case 12: return .q4_k
+    case 13: return .q5_k
+    case 14: return .q6_k
     case 30: return .bf16
     default:
       let type = unreadTypes[identifier] ?? "of the unknown type \(identifier)"
@@ -287,8 +292,7 @@ struct GGUFReader {
 
 /// The names of element types that exist but are not read.
 private let unreadTypes: [UInt32: String] = [
-  6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K", 14: "Q6_K",
-  15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S",
-  22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M",
-  34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+  9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS",
+  19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32",
+  27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
 ]

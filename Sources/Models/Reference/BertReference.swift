@@ -1,6 +1,6 @@
 public import Tensors
 
-/// The BERT forward as the paper writes it: one text at a time, nothing fast.
+/// The encoder forward as BERT's paper writes it: one text at a time, nothing fast.
 ///
 /// Devlin et al., "BERT", arXiv:1810.04805; pooling: Reimers and Gurevych, "Sentence-BERT",
 /// arXiv:1908.10084.
@@ -20,7 +20,7 @@ public struct BertReference: Sendable {
   ///
   /// - Parameters:
   ///   - tokens: (T), each below the vocabulary, T at most `positionsMax`.
-  ///   - types: (T), the segment of each token; nil is segment 0.
+  ///   - types: (T), the segment of each token; nil is segment 0, and no model without segments looks.
   /// - Returns: (T, width).
   public func hidden(_ tokens: [Int32], types: [Int32]? = nil) -> Tensor {
     let segments = types ?? [Int32](repeating: 0, count: tokens.count)
@@ -30,11 +30,13 @@ public struct BertReference: Sendable {
     )
     var x = Tensor(rowsOf: weights.wordEmbedding, at: tokens.map(Int.init))
       .plus(Tensor(rowsOf: weights.positionEmbedding, at: Array(tokens.indices)))
-      .plus(Tensor(rowsOf: weights.typeEmbedding, at: segments.map(Int.init)))
+    if let table = weights.typeEmbedding {
+      x = x.plus(Tensor(rowsOf: table, at: segments.map(Int.init)))
+    }
     x = normed(x, weights.embeddingNorm)
     for layer in weights.layers {
       x = normed(x.plus(attention(x, layer)), layer.attentionNorm)
-      let neurons = activated(x.through(layer.up))
+      let neurons = x.through(layer.up).activated(configuration.activation)
       x = normed(x.plus(neurons.through(layer.down)), layer.outputNorm)
     }
     return x
@@ -68,7 +70,9 @@ public struct BertReference: Sendable {
       shape: [1, configuration.width],
       values: hidden(tokens, types: types).row(0)
     )
-    return first.through(pooler).hyperbolicTangent().through(classifier).values
+    let dense = first.through(pooler)
+    let pooled = configuration.poolerActivation == .tanh ? dense.hyperbolicTangent() : dense.relu()
+    return pooled.through(classifier).values
   }
 
   private func attention(_ x: Tensor, _ layer: BertLayer) -> Tensor {
@@ -83,14 +87,6 @@ public struct BertReference: Sendable {
         .softmax().times(values.columns(own))
     }
     return Tensor.beside(mixed).through(layer.output)
-  }
-
-  private func activated(_ x: Tensor) -> Tensor {
-    switch configuration.activation {
-    case .gelu: x.gelu()
-    case .geluTanh: x.geluTanh()
-    case .relu: x.relu()
-    }
   }
 
   private func normed(_ x: Tensor, _ norm: LayerNorm) -> Tensor {

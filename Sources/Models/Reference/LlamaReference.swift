@@ -1,9 +1,10 @@
 public import Tensors
 
-/// The Llama forward as the papers write it: whole sequences, no cache, nothing fast.
+/// The forward of a language model as the papers write it: whole sequences, no cache, nothing fast.
 ///
 /// Touvron et al., "LLaMA", arXiv:2302.13971; grouped-query attention: Ainslie et al.,
-/// arXiv:2305.13245; SwiGLU: Shazeer, arXiv:2002.05202.
+/// arXiv:2305.13245; SwiGLU: Shazeer, arXiv:2002.05202; norms of heads: Dehghani et al.,
+/// arXiv:2302.05442; the plain layer: Radford et al., GPT-2, 2019.
 public struct LlamaReference: Sendable {
   /// The model's shape.
   public let configuration: LlamaConfiguration
@@ -27,28 +28,47 @@ public struct LlamaReference: Sendable {
   /// - Parameter tokens: (T), each below the vocabulary.
   /// - Returns: (T, width), after the final norm.
   public func hidden(_ tokens: [Int32]) -> Tensor {
-    let rope = RopeTable(configuration, positions: tokens.count)
-    let epsilon = configuration.rmsEpsilon
     var x = Tensor(rowsOf: weights.embedding, at: tokens.map(Int.init))
-    for layer in weights.layers {
-      let attended = attention(
-        x.rmsNorm(gain: layer.attentionNorm, epsilon: epsilon),
-        layer,
-        rope: rope
-      )
-      x = x.plus(attended)
-      let normed = x.rmsNorm(gain: layer.ffnNorm, epsilon: epsilon)
-      let gated = normed.through(layer.gate).silu().scaled(by: normed.through(layer.up))
-      x = x.plus(gated.through(layer.down))
+    if let table = weights.positionEmbedding {
+      x = x.plus(Tensor(rowsOf: table, at: Array(tokens.indices)))
     }
-    return x.rmsNorm(gain: weights.finalNorm, epsilon: epsilon)
+    for layer in weights.layers {
+      x = x.plus(attention(normed(x, layer.attentionNorm, layer.attentionNormBias), layer))
+      x = x.plus(feedForward(normed(x, layer.ffnNorm, layer.ffnNormBias), layer))
+    }
+    return normed(x, weights.finalNorm, weights.finalNormBias)
   }
 
-  private func attention(_ x: Tensor, _ layer: LlamaLayer, rope: RopeTable) -> Tensor {
+  private func normed(_ x: Tensor, _ gain: [Float], _ bias: [Float]?) -> Tensor {
+    let epsilon = configuration.rmsEpsilon
+    guard let bias else { return x.rmsNorm(gain: gain, epsilon: epsilon) }
+    return x.layerNorm(gain: gain, bias: bias, epsilon: epsilon)
+  }
+
+  private func feedForward(_ x: Tensor, _ layer: LlamaLayer) -> Tensor {
+    let up = x.through(layer.up, layer.upBias)
+    let neurons: Tensor
+    switch (configuration.feedForward, layer.gate) {
+    case (.gatedSilu, let gate?):
+      neurons = x.through(gate, layer.gateBias).silu().scaled(by: up)
+    case (.plain(let activation), nil): neurons = up.activated(activation)
+    default: preconditionFailure("\(configuration.feedForward), and a gate or none")
+    }
+    return neurons.through(layer.down, layer.downBias)
+  }
+
+  private func attention(_ x: Tensor, _ layer: LlamaLayer) -> Tensor {
     let headWidth = configuration.headWidth
-    let queries = turned(x.through(layer.query), rope)
-    let keys = turned(x.through(layer.key), rope)
-    let values = x.through(layer.value)
+    var queries = x.through(layer.query, layer.queryBias)
+    var keys = x.through(layer.key, layer.keyBias)
+    let values = x.through(layer.value, layer.valueBias)
+    if let gain = layer.queryNorm { queries = headsNormed(queries, gain) }
+    if let gain = layer.keyNorm { keys = headsNormed(keys, gain) }
+    if configuration.position == .rotary {
+      let rope = RopeTable(configuration, positions: x.rows)
+      queries = turned(queries, rope)
+      keys = turned(keys, rope)
+    }
     let sharing = configuration.heads / configuration.keyValueHeads
     let mixed = (0 ..< configuration.heads).map { head in
       let own = head * headWidth ..< (head + 1) * headWidth
@@ -58,7 +78,14 @@ public struct LlamaReference: Sendable {
         .scaled(by: 1 / Float(headWidth).squareRoot())
       return scores.causallyMasked().softmax().times(values.columns(shared))
     }
-    return Tensor.beside(mixed).through(layer.output)
+    return Tensor.beside(mixed).through(layer.output, layer.outputBias)
+  }
+
+  /// Every head of every row divided by its root mean square.
+  private func headsNormed(_ x: Tensor, _ gain: [Float]) -> Tensor {
+    let heads = Tensor(shape: [x.values.count / gain.count, gain.count], values: x.values)
+    let normed = heads.rmsNorm(gain: gain, epsilon: configuration.rmsEpsilon)
+    return Tensor(shape: x.shape, values: normed.values)
   }
 
   /// Every head of every row turned by its position.
@@ -73,5 +100,20 @@ public struct LlamaReference: Sendable {
       }
     }
     return x
+  }
+}
+
+extension Tensor {
+  fileprivate func through(_ matrix: Matrix, _ bias: [Float]?) -> Tensor {
+    bias.map { through(matrix).plus(rowOf: $0) } ?? through(matrix)
+  }
+
+  /// f of every number.
+  func activated(_ activation: BertConfiguration.Activation) -> Tensor {
+    switch activation {
+    case .gelu: gelu()
+    case .geluTanh: geluTanh()
+    case .relu: relu()
+    }
   }
 }

@@ -33,6 +33,10 @@ struct AddedTokens: Sendable {
     guard token.content.count <= Self.contentBytesMax else {
       return "an added token is longer than \(Self.contentBytesMax) bytes"
     }
+    // Text is cut where a token begins and ends, and must be whole characters on both sides.
+    guard String(validating: token.content, as: UTF8.self) != nil else {
+      return "added token \(token.id) is not UTF-8"
+    }
     var node = 0
     for byte in token.content {
       if let known = edges[node << 8 | Int(byte)] {

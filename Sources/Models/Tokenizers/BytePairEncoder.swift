@@ -10,6 +10,8 @@ struct BytePairEncoder: Sendable {
   let unknown: Int32?
   /// Pair of ids, left in the high half, to rank (high half) and merged id (low half).
   let merges: [UInt64: UInt64]
+  /// Tokens by their bytes, where a piece that is one needs no merges to become it.
+  var wholes: ByteTable?
 
   /// Buffers that are reused from piece to piece.
   struct Scratch: Sendable {
@@ -26,6 +28,7 @@ struct BytePairEncoder: Sendable {
   ///
   /// - Complexity: O(n log n) for n bytes.
   func encode(_ text: [UInt8], _ range: Range<Int>, scratch: inout Scratch, to ids: inout [Int32]) {
+    if let id = wholes?.value(of: text, range) { return ids.append(id) }
     scratch.ids.removeAll(keepingCapacity: true)
     for index in range {
       let id = bytes[Int(text[index])]

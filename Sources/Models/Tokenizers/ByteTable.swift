@@ -35,6 +35,12 @@ struct ByteTable: Sendable {
     return entry < 0 ? nil : values[Int(entry)]
   }
 
+  /// The value of the key `text[range]`.
+  func value(of text: [UInt8], _ range: Range<Int>) -> Int32? {
+    guard range.count <= keyBytesMax else { return nil }
+    return value(of: text, range, hash: range.reduce(Self.seed) { Self.hash($0, adding: text[$1]) })
+  }
+
   func value(of key: [UInt8]) -> Int32? {
     value(of: key, 0 ..< key.count, hash: Self.hash(of: key))
   }

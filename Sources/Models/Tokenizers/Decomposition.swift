@@ -1,4 +1,4 @@
-/// Canonical decomposition (NFD) as the reference's BERT normalizer does it: by Unicode 9.0.
+/// Canonical decomposition (NFD) as the reference's normalizers do it: by Unicode 9.0.
 ///
 /// Mappings and combining classes of scalars assigned later are not known to it, and so not to us.
 struct Decomposition: Sendable {
@@ -29,6 +29,11 @@ struct Decomposition: Sendable {
 
   private static func hexadecimal(_ digits: some Sequence<UInt8>) -> UInt32 {
     digits.reduce(0) { $0 << 4 | UInt32($1 < 0x41 ? $1 - 0x30 : $1 - 0x37) }
+  }
+
+  /// Every scalar that decomposes, but for Hangul syllables, with what it becomes.
+  var mappings: [(scalar: UInt32, parts: [UInt32])] {
+    ranges.map { ($0.key, Array(parts[$0.value])) }
   }
 
   /// Decomposes a text and puts its marks into canonical order.
@@ -80,7 +85,8 @@ struct Decomposition: Sendable {
     }
   }
 
-  private func combiningClass(_ value: UInt32) -> UInt8 {
+  /// Canonical_Combining_Class, 0 for what does not combine.
+  func combiningClass(_ value: UInt32) -> UInt8 {
     guard value >= 0x300, let scalar = Unicode.Scalar(value) else { return 0 }
     let order = scalar.properties.canonicalCombiningClass.rawValue
     guard order != 0, let age = scalar.properties.age, age.major <= 9 else { return 0 }

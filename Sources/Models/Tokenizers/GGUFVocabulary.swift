@@ -2,7 +2,7 @@
 public struct GGUFVocabulary: Sendable, Equatable {
   /// `tokenizer.ggml.model`: `gpt2` or `bert`.
   public var model: String
-  /// `tokenizer.ggml.pre`: `gpt-2` or `smollm`; of no effect for `bert`.
+  /// `tokenizer.ggml.pre`, such as `gpt-2`; of no effect for `bert`.
   public var pre: String
   /// `tokenizer.ggml.tokens`.
   public var tokens: [[UInt8]]
@@ -24,10 +24,10 @@ public struct GGUFVocabulary: Sendable, Equatable {
   public var cls: Int32?
   /// `tokenizer.ggml.mask_token_id`.
   public var mask: Int32?
-  /// `tokenizer.ggml.add_bos_token`.
-  public var addBos: Bool
-  /// `tokenizer.ggml.add_eos_token`.
-  public var addEos: Bool
+  /// `tokenizer.ggml.add_bos_token`; nil where the file does not say.
+  public var addBos: Bool?
+  /// `tokenizer.ggml.add_eos_token`; nil where the file does not say.
+  public var addEos: Bool?
   /// `tokenizer.chat_template`.
   public var chatTemplate: String?
 
@@ -38,7 +38,5 @@ public struct GGUFVocabulary: Sendable, Equatable {
     self.tokens = tokens
     tokenTypes = []
     merges = []
-    addBos = false
-    addEos = false
   }
 }

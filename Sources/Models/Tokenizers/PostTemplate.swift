@@ -26,6 +26,13 @@ struct PostTemplate: Sendable, Equatable {
     pair = single + [.second(type: 1), .token(sep, type: 1)]
   }
 
+  /// `<s> A </s>` and `<s> A </s></s> B </s>`, all of one segment.
+  init(bos: Int32, eos: Int32) {
+    let end = Piece.token(eos, type: 0)
+    single = [.token(bos, type: 0), .first(type: 0), end]
+    pair = single + [end, .second(type: 0), end]
+  }
+
   init(single: [Piece], pair: [Piece]) {
     self.single = single
     self.pair = pair

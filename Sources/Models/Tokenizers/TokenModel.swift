@@ -1,6 +1,14 @@
+/// What cuts text into the pieces that byte pairs are merged in.
+enum Pretokenizer: Sendable {
+  /// GPT-2's pattern.
+  case gpt2(PretokenScanner)
+  /// The pattern of Qwen2 and Llama 3.
+  case words(WordScanner)
+}
+
 /// What turns pieces of text into ids: byte pairs or word pieces.
 enum TokenModel: Sendable {
-  case bytePair(BytePairEncoder, PretokenScanner)
+  case bytePair(BytePairEncoder, Pretokenizer)
   case wordPiece(WordPieceEncoder)
 
   /// Looks for the end of the piece that begins at `start`.
@@ -12,7 +20,9 @@ enum TokenModel: Sendable {
     isOpen: Bool
   ) -> PieceEnd {
     switch self {
-    case .bytePair(_, let scanner):
+    case .bytePair(_, .gpt2(let scanner)):
+      scanner.look(text, from: start, scanned: scanned, limit: limit, isOpen: isOpen)
+    case .bytePair(_, .words(let scanner)):
       scanner.look(text, from: start, scanned: scanned, limit: limit, isOpen: isOpen)
     case .wordPiece(let encoder):
       encoder.look(text, from: start, scanned: scanned, limit: limit, isOpen: isOpen)

@@ -24,7 +24,7 @@ extension Tokenizer {
     case "gpt2": self = try Self.bytePairs(vocabulary, &parts)
     case "bert": self = try Self.wordPieces(vocabulary, &parts)
     default:
-      throw parts.blame(
+      throw parts.unknown(
         "tokenizer.ggml.model is \"\(vocabulary.model)\"; known are \"gpt2\" and \"bert\""
       )
     }
@@ -41,9 +41,9 @@ extension Tokenizer {
     _ file: GGUFVocabulary,
     _ parts: inout TokenizerParts
   ) throws(FormatError) -> Tokenizer {
-    guard ["gpt-2", "smollm"].contains(file.pre) else {
-      throw parts.blame(
-        "tokenizer.ggml.pre is \"\(file.pre)\"; known are \"gpt-2\" and \"smollm\""
+    guard let recipe = BytePairRecipe(named: file.pre) else {
+      throw parts.unknown(
+        "tokenizer.ggml.pre is \"\(file.pre)\"; known are \(BytePairRecipe.known)"
       )
     }
     try addTokens(of: file, spelled: file.tokens, to: &parts)
@@ -59,17 +59,19 @@ extension Tokenizer {
     let model = try parts.bytePairs(
       merges: merges,
       unknown: nil,
-      splitsDigits: file.pre == "smollm"
+      pretokenizer: recipe.pretokenizer,
+      keepsWholes: recipe.keepsWholes
     )
     let template = PostTemplate(
-      prefix: try ends(file.addBos, parts.specials.bos, "add_bos_token", parts),
-      suffix: try ends(file.addEos, parts.specials.eos.first, "add_eos_token", parts)
+      prefix: try ends(file.addBos ?? recipe.addsBos, parts.specials.bos, "add_bos_token", parts),
+      suffix: try ends(file.addEos ?? false, parts.specials.eos.first, "add_eos_token", parts)
     )
     return try parts.tokenizer(
       model: model,
       template: template,
       joiner: .bytes,
-      chatSource: file.chatTemplate
+      chatSource: file.chatTemplate,
+      preparation: TextPreparation(composes: recipe.composes)
     )
   }
 

@@ -51,7 +51,7 @@ struct TokenizerJSON {
   }
 
   func unsupported(_ part: String, _ name: String) -> FormatError {
-    parts.blame("\(part) \"\(name)\" is not supported")
+    parts.unknown("\(part) \"\(name)\" is not supported")
   }
 
   private mutating func addVocabulary(_ model: JSON) throws(FormatError) {
@@ -76,7 +76,7 @@ struct TokenizerJSON {
       else { throw parts.blame("an added token lacks \"content\" or a fit \"id\"") }
       if flag(item, "single_word") {
         let name = String(decoding: content.prefix(64), as: UTF8.self)
-        throw parts.blame("added token \"\(name)\": \"single_word\" is not supported")
+        throw parts.unknown("added token \"\(name)\": \"single_word\" is not supported")
       }
       let isSpecial = flag(item, "special")
       try parts.add(
@@ -92,94 +92,7 @@ struct TokenizerJSON {
     }
   }
 
-  private func flag(_ item: JSON, _ name: String) -> Bool { item[name]?.bool ?? false }
-
-  // MARK: Byte-level BPE
-
-  private mutating func bytePairs(_ model: JSON) throws(FormatError) -> Tokenizer {
-    for name in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
-      guard let value = model[name], value != .null, value != .string([]) else { continue }
-      throw unsupported("BPE option", name)
-    }
-    for name in ["fuse_unk", "byte_fallback", "ignore_merges"] where flag(model, name) {
-      throw unsupported("BPE option", name)
-    }
-    if let normalizer = file["normalizer"], normalizer != .null {
-      throw unsupported("normalizer", typeName(normalizer))
-    }
-    var unknown: Int32?
-    if let name = model["unk_token"]?.text, !name.isEmpty { unknown = try parts.required(name) }
-    let encoder = try parts.bytePairs(
-      merges: try merges(model),
-      unknown: unknown,
-      splitsDigits: try splitsDigits()
-    )
-    if let decoder = file["decoder"], decoder != .null, typeName(decoder) != "ByteLevel" {
-      throw unsupported("decoder", typeName(decoder))
-    }
-    return try parts.tokenizer(
-      model: encoder,
-      template: try template(),
-      joiner: .bytes,
-      chatSource: chatSource
-    )
-  }
-
-  private func merges(
-    _ model: JSON
-  ) throws(FormatError) -> [(left: [UInt8], right: [UInt8])] {
-    guard let items = model["merges"]?.items else {
-      throw parts.blame("\"model.merges\" is not a list")
-    }
-    var merges: [(left: [UInt8], right: [UInt8])] = []
-    merges.reserveCapacity(items.count)
-    for item in items {
-      let pair =
-        item.items.map { $0.compactMap(\.bytes) }
-        ?? item.bytes.map {
-          $0.split(separator: 0x20, omittingEmptySubsequences: false).map(Array.init)
-        }
-      guard let pair, pair.count == 2, item.items.map({ $0.count == 2 }) ?? true else {
-        throw parts.blame("merge \(merges.count) is not a pair of tokens")
-      }
-      merges.append((pair[0], pair[1]))
-    }
-    return merges
-  }
-
-  /// `ByteLevel`, or digits one by one and then `ByteLevel`.
-  private func splitsDigits() throws(FormatError) -> Bool {
-    guard let pretokenizer = file["pre_tokenizer"], pretokenizer != .null else {
-      throw parts.blame("a BPE model without \"pre_tokenizer\" is not supported")
-    }
-    guard typeName(pretokenizer) == "Sequence" else {
-      try checkByteLevel(pretokenizer)
-      return false
-    }
-    let steps = pretokenizer["pretokenizers"]?.items ?? []
-    guard let last = steps.last else { throw parts.blame("an empty pre-tokenizer sequence") }
-    try checkByteLevel(last)
-    guard steps.count > 1 else { return false }
-    guard steps.count == 2, typeName(steps[0]) == "Digits" else {
-      throw unsupported("pre-tokenizer", steps.map(typeName).joined(separator: ", "))
-    }
-    guard flag(steps[0], "individual_digits") else {
-      throw parts.blame("pre-tokenizer \"Digits\" without \"individual_digits\" is not supported")
-    }
-    return true
-  }
-
-  private func checkByteLevel(_ pretokenizer: JSON) throws(FormatError) {
-    guard typeName(pretokenizer) == "ByteLevel" else {
-      throw unsupported("pre-tokenizer", typeName(pretokenizer))
-    }
-    if pretokenizer["add_prefix_space"]?.bool ?? true {
-      throw unsupported("ByteLevel option", "add_prefix_space")
-    }
-    if !(pretokenizer["use_regex"]?.bool ?? true) {
-      throw parts.blame("ByteLevel without \"use_regex\" is not supported")
-    }
-  }
+  func flag(_ item: JSON, _ name: String) -> Bool { item[name]?.bool ?? false }
 
   func typeName(_ part: JSON) -> String { part["type"]?.text ?? "(no type)" }
 }

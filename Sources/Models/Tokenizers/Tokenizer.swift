@@ -1,12 +1,13 @@
 /// Turns text into the ids a model was trained on, and back.
 ///
-/// Byte-level BPE (GPT-2, SmolLM) and BERT's WordPiece. Text is bytes on both sides; input that is not
+/// Byte-level BPE (GPT-2, RoBERTa, SmolLM, Qwen2, Llama 3) and BERT's WordPiece. Text is bytes on both sides; input that is not
 /// UTF-8 becomes U+FFFD, one per maximal ill-formed part. Length limits and padding that a
 /// `tokenizer.json` may ask for are not applied: what fits is the engine's to decide.
 public struct Tokenizer: Sendable {
   let vocabulary: Vocabulary
   let added: AddedTokens
   let model: TokenModel
+  let preparation: TextPreparation
   let template: PostTemplate
   let joiner: TokenJoiner
   /// What each id decodes to.
@@ -15,6 +16,10 @@ public struct Tokenizer: Sendable {
   let specialIDs: Set<Int32>
   /// The ids of tokens that mean something to the engine.
   public internal(set) var specials: SpecialTokens
+  /// What kind of tokenizer we do not know, where this one only stands in for it; else nil.
+  ///
+  /// Then it makes no tokens of any text, and no text of any token.
+  public internal(set) var gap: String?
   /// How messages become one text, if the model knows one of the formats we know.
   public let chatTemplate: ChatTemplate?
 
@@ -104,6 +109,14 @@ public struct Tokenizer: Sendable {
     }
     return ids
   }
+}
+
+/// What is done to the text between two added tokens before it is cut into pieces.
+struct TextPreparation: Sendable, Equatable {
+  /// Whether it is composed: Unicode's normal form C.
+  var composes = false
+  /// Whether a space goes before it unless it begins with one.
+  var prefixesSpace = false
 }
 
 /// Two texts as one input.

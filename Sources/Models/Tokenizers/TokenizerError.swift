@@ -17,6 +17,13 @@ public struct TokenizerError: Error, Sendable, Equatable, CustomStringConvertibl
     self.reason = reason
   }
 
+  static func runTooLong(_ bytesMax: Int) -> TokenizerError {
+    TokenizerError(
+      code: .runTooLong,
+      reason: "an unbroken run of text is longer than \(bytesMax) bytes (run_bytes_max)"
+    )
+  }
+
   /// The sentence.
   public var description: String { reason }
 }

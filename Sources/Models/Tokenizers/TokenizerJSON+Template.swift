@@ -11,6 +11,8 @@ extension TokenizerJSON {
     case "ByteLevel": return nil
     case "BertProcessing":
       return PostTemplate(cls: try pairID(processor, "cls"), sep: try pairID(processor, "sep"))
+    case "RobertaProcessing":
+      return PostTemplate(bos: try pairID(processor, "cls"), eos: try pairID(processor, "sep"))
     case "TemplateProcessing":
       return PostTemplate(
         single: try pieces(processor, "single", sequences: ["A"]),
@@ -21,7 +23,7 @@ extension TokenizerJSON {
       for step in processor["processors"]?.items ?? [] {
         guard let template = try template(of: step) else { continue }
         guard found == nil else {
-          throw parts.blame("two post-processors that add tokens are not supported")
+          throw parts.unknown("two post-processors that add tokens are not supported")
         }
         found = template
       }

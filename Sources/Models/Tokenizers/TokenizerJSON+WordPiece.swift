@@ -5,7 +5,7 @@ extension TokenizerJSON {
       throw unsupported("pre-tokenizer", typeName(pretokenizer))
     }
     guard file["pre_tokenizer"] != nil else {
-      throw parts.blame("a WordPiece model without \"pre_tokenizer\" is not supported")
+      throw parts.unknown("a WordPiece model without \"pre_tokenizer\" is not supported")
     }
     let wordScalarsMax = model["max_input_chars_per_word"]?.integer ?? 100
     guard wordScalarsMax >= 0 else { throw parts.blame("\"max_input_chars_per_word\" is negative") }

@@ -13,6 +13,13 @@ struct TokenizerParts {
 
   func blame(_ reason: String) -> FormatError { FormatError(path: path, reason: reason) }
 
+  /// Blames a tokenizer that is sound, but of a kind that we do not know.
+  func unknown(_ reason: String) -> FormatError {
+    var error = blame(reason)
+    error.isUnknownTokenizer = true
+    return error
+  }
+
   mutating func add(_ spelling: [UInt8], id: Int) throws(FormatError) {
     if let reason = vocabulary.add(spelling, id: id) { throw blame(reason) }
   }
@@ -51,10 +58,19 @@ struct TokenizerParts {
   /// Byte-level BPE over the vocabulary.
   ///
   /// A pair that is listed twice has its later rank, as in the reference.
+  ///
+  /// - Parameters:
+  ///   - merges: pairs of tokens, the first merged first.
+  ///   - unknown: stands for bytes that have no token.
+  ///   - pretokenizer: cuts text into pieces.
+  ///   - keepsWholes: whether a piece that is a token needs no merges to become it.
+  /// - Returns: the encoder and what cuts text for it.
+  /// - Throws: `FormatError` that names a merge without its tokens.
   func bytePairs(
     merges: [(left: [UInt8], right: [UInt8])],
     unknown: Int32?,
-    splitsDigits: Bool
+    pretokenizer: Pretokenizer,
+    keepsWholes: Bool = false
   ) throws(FormatError) -> TokenModel {
     var table: [UInt64: UInt64] = [:]
     table.reserveCapacity(merges.count)
@@ -71,9 +87,28 @@ struct TokenizerParts {
       vocabulary.id(of: ByteAlphabet.shared.spelling(of: UInt8(byte))) ?? -1
     }
     return .bytePair(
-      BytePairEncoder(bytes: bytes, unknown: unknown, merges: table),
-      PretokenScanner(splitsDigits: splitsDigits)
+      BytePairEncoder(
+        bytes: bytes,
+        unknown: unknown,
+        merges: table,
+        wholes: keepsWholes ? wholes() : nil
+      ),
+      pretokenizer
     )
+  }
+
+  /// The tokens that a piece of text may be, by their bytes.
+  private func wholes() -> ByteTable {
+    let special = Set(added.tokens.filter(\.isSpecial).map(\.id))
+    var table = ByteTable(minimumCapacity: vocabulary.count)
+    for id in 0 ..< Int32(vocabulary.count) where !special.contains(id) {
+      guard let spelling = vocabulary.spelling(of: id),
+        let bytes = ByteAlphabet.shared.bytes(of: spelling)
+      else { continue }
+      // Spellings are distinct, and so are the bytes that they stand for.
+      _ = table.insert(bytes, value: id)
+    }
+    return table
   }
 
   /// WordPiece over the vocabulary.
@@ -83,10 +118,7 @@ struct TokenizerParts {
     prefix: [UInt8],
     wordScalarsMax: Int
   ) throws(FormatError) -> TokenModel {
-    if let token = added.tokens.first(where: \.isNormalized) {
-      let name = String(decoding: token.content, as: UTF8.self)
-      throw blame("added token \"\(name)\" is matched after normalization, which we do not do")
-    }
+    try refuseNormalizedTokens()
     var heads = ByteTable(minimumCapacity: vocabulary.count)
     var tails = ByteTable(minimumCapacity: vocabulary.count)
     for id in 0 ..< Int32(vocabulary.count) {
@@ -111,14 +143,22 @@ struct TokenizerParts {
     )
   }
 
+  private func refuseNormalizedTokens() throws(FormatError) {
+    guard let token = added.tokens.first(where: \.isNormalized) else { return }
+    let name = String(decoding: token.content, as: UTF8.self)
+    throw unknown("added token \"\(name)\" is matched after normalization, which we do not do")
+  }
+
   /// Puts the tokenizer together.
   func tokenizer(
     model: TokenModel,
     template: PostTemplate,
     joiner: TokenJoiner,
-    chatSource: String?
+    chatSource: String?,
+    preparation: TextPreparation = TextPreparation()
   ) throws(FormatError) -> Tokenizer {
-    if let reason = added.conflict() { throw blame(reason) }
+    if let reason = added.conflict() { throw unknown(reason) }
+    if preparation.composes { try refuseNormalizedTokens() }
     var decoded: [[UInt8]?] = (0 ..< Int32(vocabulary.count)).map { id in
       guard let spelling = vocabulary.spelling(of: id), joiner == .bytes else {
         return vocabulary.spelling(of: id)
@@ -139,6 +179,7 @@ struct TokenizerParts {
       vocabulary: vocabulary,
       added: added,
       model: model,
+      preparation: preparation,
       template: template,
       joiner: joiner,
       decoded: decoded,

@@ -7,9 +7,9 @@ public struct PackingPlan: Sendable {
     var parts: [Matrix]
     var format: WeightFormat
     var isInterleaved: Bool
+    var inputs: Int
     var offset: Int
 
-    var inputs: Int { parts[0].inputs }
     var tiles: Int { parts.reduce(0) { $0 + ($1.outputs + 15) / 16 } }
     var byteCount: Int { tiles * format.tileBytes(inputs: inputs) }
     /// One matrix keeps its outputs; joined ones take whole tiles each.
@@ -29,16 +29,26 @@ public struct PackingPlan: Sendable {
   ///   - parts: their outputs stand one after the other, each part beginning a tile.
   ///   - format: how the weights are stored.
   ///   - interleaved: whether the parts' tiles take turns instead: gate, up, gate, up.
+  ///   - inputs: how many it takes, if that is more than the parts have; the weights of the others are 0.
   /// - Returns: its index in what `pack` gives back.
   public mutating func add(
     _ parts: [Matrix],
     as format: WeightFormat,
-    interleaved: Bool = false
+    interleaved: Bool = false,
+    inputs: Int? = nil
   ) -> Int {
     precondition(!parts.isEmpty && parts.allSatisfy { $0.inputs == parts[0].inputs })
+    let inputs = inputs ?? parts[0].inputs
+    precondition(inputs >= parts[0].inputs, "\(inputs) inputs hold no \(parts[0].inputs)")
     precondition(!interleaved || parts.allSatisfy { $0.outputs == parts[0].outputs })
-    precondition(format != .int8 || parts[0].inputs <= WeightFormat.int8InputsMax)
-    let entry = Entry(parts: parts, format: format, isInterleaved: interleaved, offset: byteCount)
+    precondition(format != .int8 || inputs <= WeightFormat.int8InputsMax)
+    let entry = Entry(
+      parts: parts,
+      format: format,
+      isInterleaved: interleaved,
+      inputs: inputs,
+      offset: byteCount
+    )
     entries.append(entry)
     byteCount += entry.byteCount
     return entries.count - 1
@@ -96,11 +106,24 @@ extension PackingPlan.Entry {
       func run(_ blockBytes: Int, _ weights: UnsafeRawPointer) {
         ck_run_pack(workers.crew, format.code, blockBytes, weights, rows.count, inputs, tiles)
       }
-      if let stored = part.stored, format.keeps(stored.type) {
+      if let stored = part.stored, format.keeps(stored.type), part.inputs == inputs {
         stored.withBytes(rows) { run(stored.type.blockBytes, $0) }
       } else {
-        part.rows(rows).withUnsafeBytes { if let start = $0.baseAddress { run(0, start) } }
+        padded(part.values(ofRows: rows), from: part.inputs).withUnsafeBytes {
+          if let start = $0.baseAddress { run(0, start) }
+        }
       }
+    }
+  }
+}
+
+extension PackingPlan.Entry {
+  /// Rows of `narrow` numbers, filled up with zeros.
+  private func padded(_ values: [Float], from narrow: Int) -> [Float] {
+    guard narrow < inputs else { return values }
+    let zeros = [Float](repeating: 0, count: inputs - narrow)
+    return stride(from: 0, to: values.count, by: narrow).flatMap {
+      values[$0 ..< $0 + narrow] + zeros
     }
   }
 }

@@ -105,6 +105,29 @@ extension Workers {
     x.changed()
   }
 
+  /// Normalises `heads` heads of every row in place by their root mean square, those that begin at `column`.
+  ///
+  /// - Parameters:
+  ///   - x: (R, …).
+  ///   - column: where the first head begins.
+  ///   - heads: how many there are.
+  ///   - gain: (W), the same for all heads.
+  ///   - epsilon: added to the mean square.
+  public func rmsNormHeads(
+    _ x: RowBuffer,
+    column: Int,
+    _ heads: Int,
+    gain: [Float],
+    epsilon: Float
+  ) {
+    precondition(column >= 0 && column + heads * gain.count <= x.width, "heads at \(column)")
+    for row in 0 ..< x.rows {
+      let start = x.values + row * x.width + column
+      ck_rms_norm(crew.set, start, start, gain, heads, gain.count, epsilon)
+    }
+    x.changed()
+  }
+
   private func check(_ x: RowBuffer, _ residual: RowBuffer?, _ gain: [Float], _ y: RowBuffer) {
     precondition(
       gain.count == x.width && y.width == x.width,

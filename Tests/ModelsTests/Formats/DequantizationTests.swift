@@ -20,7 +20,8 @@ struct DequantizationTests {
     let folder = try TemporaryFolder()
     // One byte in front: stored weights need not be aligned.
     let file = try MappedFile(path: try folder.write([0] + stored, to: "stored"))
-    let decoded = file.floats(type, at: 1, count: 256)
+    let decoded = file.floats(type, at: 1, count: values.count / 4)
+    #expect(decoded.count >= 256)
     #expect(decoded.count * 4 == values.count)
     for (i, value) in decoded.enumerated() {
       let bits = (0 ..< 4).reduce(UInt32(0)) { $0 | UInt32(values[4 * i + $1]) << (8 * $1) }

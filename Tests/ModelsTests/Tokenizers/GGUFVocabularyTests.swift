@@ -65,10 +65,32 @@ struct GGUFVocabularyTests {
 
   @Test func otherKindsAreRefusedByName() {
     var file = Self.sample("gpt2")
-    file.pre = "llama-bpe"
-    #expect(refusal(file).contains("\"llama-bpe\""))
+    file.pre = "deepseek-llm"
+    #expect(
+      refusal(file).contains(
+        "\"deepseek-llm\"; known are \"gpt-2\", \"llama-bpe\", \"qwen2\", \"smollm\""
+      )
+    )
     file.model = "t5"
     #expect(refusal(file).contains("\"t5\""))
+  }
+
+  @Test func namesOfPretokenizersSayTheRest() throws {
+    var file = Self.sample("gpt2")
+    file.tokens += ["1", "2", "3", "12", "ac", "é", "Ã", "©"].map { Array($0.utf8) }
+    file.tokenTypes += [Int32](repeating: 1, count: 8)
+    file.merges.append(Array("1 2".utf8))
+    // GPT-2 keeps digits together, and does not know "ac" without a merge.
+    #expect(encode("12312 ac", try tokenizer(file)) == [11, 10, 11, 6, 3])
+    file.pre = "qwen2"
+    #expect(encode("12312 ac", try tokenizer(file)) == [8, 9, 10, 8, 9, 6, 3])
+    let accented = encode("e\u{301}", try tokenizer(file))
+    #expect(accented == [14, 15], "composed to two bytes")
+    // Llama 3 takes digits in threes, whole tokens as they are, and begins every text.
+    file.pre = "llama-bpe"
+    #expect(encode("12312ac", try tokenizer(file)) == [0, 11, 10, 11, 12])
+    file.addBos = false
+    #expect(encode("ac", try tokenizer(file)) == [12])
   }
 
   @Test func contradictionsAreRefused() {

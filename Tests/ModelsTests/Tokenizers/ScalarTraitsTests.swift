@@ -34,7 +34,7 @@ struct ScalarTraitsTests {
     #expect(wrong.isEmpty, "\(wrong.count) scalars, first \(wrong.prefix(9))")
   }
 
-  @Test(arguments: ["lowered", "decomposed", "stripped"])
+  @Test(arguments: ["lowered", "decomposed", "stripped", "composed"])
   func everyScalarIsNormalizedAsTheReferenceDoes(_ name: String) throws {
     let normalizer = BertNormalizer(
       cleansText: false,
@@ -47,9 +47,11 @@ struct ScalarTraitsTests {
       var text: [UInt8] = []
       append(value, to: &text)
       let normalized =
-        name == "decomposed"
-        ? Decomposition.shared.decomposed([value])
-        : normalizer.normalized(text, 0 ..< text.count)
+        switch name {
+        case "decomposed": Decomposition.shared.decomposed([value])
+        case "composed": Composition.shared.composed([value])
+        default: normalizer.normalized(text, 0 ..< text.count)
+        }
       var output: [UInt8] = []
       for scalar in normalized { append(scalar, to: &output) }
       for byte in output + [0x0A] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -65,6 +67,26 @@ struct ScalarTraitsTests {
       let both = try #require(pair.items).compactMap(\.text)
       let values = both.map { $0.unicodeScalars.map(\.value) }
       #expect(Decomposition.shared.decomposed(values[0]) == values[1], "\(values[0])")
+    }
+  }
+
+  @Test func textsComposeAsTheReferenceComposesThem() throws {
+    let texts = try #require(try Self.fixture()["compositions"]?.items)
+    #expect(texts.count == 600)
+    for pair in texts {
+      let both = try #require(pair.items).compactMap(\.text)
+      let values = both.map { $0.unicodeScalars.map(\.value) }
+      #expect(Composition.shared.composed(values[0]) == values[1], "\(values[0])")
+      // Cut into scalars, it is the same text.
+      var composer = StreamingComposer()
+      var output: [UInt8] = []
+      for value in values[0] {
+        var bytes: [UInt8] = []
+        append(value, to: &bytes)
+        try composer.append(bytes[...], heldBytesMax: 1_024, to: &output)
+      }
+      composer.finish(to: &output)
+      #expect(output == Array(both[1].utf8), "\(values[0])")
     }
   }
 }

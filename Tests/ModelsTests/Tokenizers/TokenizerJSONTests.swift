@@ -19,14 +19,16 @@ struct TokenizerJSONTests {
 
   @Test(arguments: [
     (0, ["model", "type"], "\"Unigram\"", "model \"Unigram\" is not supported"),
-    (0, ["normalizer"], "{\"type\": \"NFC\"}", "normalizer \"NFC\" is not supported"),
+    (0, ["normalizer"], "{\"type\": \"NFKC\"}", "normalizer \"NFKC\" is not supported"),
+    (0, ["normalizer"], "{\"type\": \"NFC\"}", "(accepted)"),
     (0, ["pre_tokenizer", "type"], "\"Metaspace\"", "pre-tokenizer \"Metaspace\""),
-    (0, ["pre_tokenizer", "add_prefix_space"], "true", "\"add_prefix_space\" is not supported"),
+    (0, ["pre_tokenizer", "add_prefix_space"], "true", "(accepted)"),
+    (1, ["normalizer"], "{\"type\": \"NFC\"}", "\"ab\" is matched after normalization"),
     (0, ["pre_tokenizer", "use_regex"], "false", "without \"use_regex\""),
     (0, ["decoder", "type"], "\"Fuse\"", "decoder \"Fuse\""),
     (0, ["model", "dropout"], "0.1", "\"dropout\" is not supported"),
     (0, ["model", "byte_fallback"], "true", "\"byte_fallback\" is not supported"),
-    (0, ["model", "ignore_merges"], "true", "\"ignore_merges\" is not supported"),
+    (0, ["model", "ignore_merges"], "true", "(accepted)"),
     (0, ["model", "unk_token"], "\"?!\"", "the vocabulary has no token \"?!\""),
     (0, ["model", "merges", "3"], "\"h e e\"", "merge 3 is not a pair"),
     (0, ["model", "merges", "3"], "[\"h\", \"h\"]", "merge 3, \"h h\", names or makes a token"),
@@ -44,9 +46,29 @@ struct TokenizerJSONTests {
     (0, ["added_tokens", "4", "normalized"], "true", "overlap and differ in \"normalized\""),
     (0, ["post_processor", "single"], "[]", "does not take its texts once, in order"),
     (0, ["post_processor", "special_tokens", "<s>", "ids"], "[99999]", "<s> is 99999"),
-    (0, ["post_processor", "type"], "\"RobertaProcessing\"", "\"RobertaProcessing\""),
+    (0, ["post_processor", "type"], "\"RobertaProcessing\"", "\"cls\" is not a token and its id"),
     (1, ["pre_tokenizer", "pretokenizers", "0", "individual_digits"], "false", "\"Digits\""),
-    (1, ["pre_tokenizer", "pretokenizers", "0", "type"], "\"Split\"", "\"Split, ByteLevel\""),
+    (
+      1, ["pre_tokenizer", "pretokenizers", "0", "type"], "\"Split\"",
+      "\"Split\" without a \"Regex\""
+    ),
+    (
+      1, ["pre_tokenizer", "pretokenizers", "0"],
+      "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\w+\"},\"behavior\":\"Isolated\"}",
+      "pattern \"\\w+\" is not supported"
+    ),
+    (
+      1, ["pre_tokenizer", "pretokenizers", "0"],
+      "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"x\"},\"behavior\":\"Removed\"}",
+      "that is not \"Isolated\" is not supported"
+    ),
+    (
+      1, ["pre_tokenizer", "pretokenizers", "1", "add_prefix_space"], "true", "\"add_prefix_space\""
+    ),
+    (
+      1, ["pre_tokenizer", "pretokenizers", "0", "type"], "\"Metaspace\"",
+      "\"Metaspace, ByteLevel\""
+    ),
     (3, ["normalizer", "type"], "\"Lowercase\"", "normalizer \"Lowercase\""),
     (3, ["pre_tokenizer", "type"], "\"Whitespace\"", "pre-tokenizer \"Whitespace\""),
     (3, ["model", "unk_token"], "\"?!\"", "the vocabulary has no token \"?!\""),
@@ -62,7 +84,7 @@ struct TokenizerJSONTests {
     _ expected: String
   ) throws {
     let refusal = try refusal(toy: toy, path, value)
-    #expect(refusal.hasPrefix("tokenizer.json: "))
+    #expect(refusal.hasPrefix("tokenizer.json: ") || expected == "(accepted)")
     #expect(refusal.contains(expected), "\(refusal)")
   }
 

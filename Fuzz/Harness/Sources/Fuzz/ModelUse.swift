@@ -8,9 +8,10 @@ enum ModelUse {
     precondition(model.parameters > 0 && model.sha256().utf8.count == 64, "\(model.name)")
     switch model.family {
     case .llama(let configuration, let weights):
-      let tokens: [Int32] = [0, Int32(configuration.vocabulary - 1)]
+      let ends: [Int32] = [0, Int32(configuration.vocabulary - 1)]
+      let tokens = Array(ends.prefix(configuration.positionsMax))
       let logits = LlamaReference(configuration: configuration, weights: weights).logits(tokens)
-      precondition(logits.shape == [2, configuration.vocabulary], "\(logits.shape)")
+      precondition(logits.shape == [tokens.count, configuration.vocabulary], "\(logits.shape)")
     case .bert(let configuration, let weights):
       let reference = BertReference(configuration: configuration, weights: weights)
       let tokens = [Int32](repeating: 0, count: min(2, configuration.sequenceMax))
