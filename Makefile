@@ -70,18 +70,19 @@ oracle: $(ORACLE) ## Write what other implementations answer, for tests to compa
 $(ORACLE): Benchmarks/oracles/tokenizers_oracle.py | models $(VENV)/.ready
 	$(PYTHON) Benchmarks/oracles/tokenizers_oracle.py --text $(CACHE)/text --to $(ORACLE)
 
-test: models oracle ## Run every test: Swift, then Python and C against the vectors and a live daemon.
+test: models oracle ## Run every test: Swift, then Python and C against the vectors and a live daemon, then some fuzzing.
 	$(SWIFT) build $(TESTABLE) --build-tests
 	$(TESTING) $(TESTABLE) --skip-build
-	@scripts/test_python.sh .build-test/release/meted
-	@scripts/test_c.sh .build-test/release/meted
+	@scripts/bounded.sh 1200 scripts/test_python.sh .build-test/release/meted
+	@scripts/bounded.sh 1200 scripts/test_c.sh .build-test/release/meted
+	@$(MAKE) --no-print-directory fuzz-short
 
 fuzz-build: setup ## Build the fuzz targets with coverage and the address sanitizer.
 	@test -n "$(FUZZER)" || { echo "the toolchain has no libclang_rt.fuzzer_no_main"; exit 1; }
-	@$(SWIFT) build $(FUZZED)
+	@scripts/bounded.sh 1200 $(SWIFT) build $(FUZZED)
 
 fuzz-short: fuzz-build ## Replay corpus and crashes, and fuzz for some seconds with a fixed seed.
-	@python3 Fuzz/fuzz.py short
+	@scripts/bounded.sh 600 python3 Fuzz/fuzz.py short
 
 fuzz: fuzz-build ## Fuzz every target: RUNS=1000000 executions each, or at most MINUTES each.
 	@python3 Fuzz/fuzz.py long --runs $(RUNS) --minutes $(MINUTES)

@@ -79,6 +79,18 @@ if timeout 60 "$build/embed_csv" "$address" minilm colour "$folder/vectors" <"$f
 fi
 echo "C, examples: $examples of README.md, chat, tail_predict and embed_csv ran"
 
+# The scenarios that all clients share have daemons of their own, which they end and start again.
+for over in unix tcp; do
+  mkdir "$folder/$over"
+  if timeout --kill-after=10 600 python3 clients/conformance/scenarios/daemon.py "$folder/$over" "$meted" run "$over" \
+    make -s -C clients/c BUILD="$build" scenarios >"$folder/verb.log" 2>&1; then
+    echo "C, scenarios over $over, sanitized: $(tail -n 1 "$folder/verb.log")"
+  else
+    cat "$folder/verb.log"
+    fail "C, scenarios over $over"
+  fi
+done
+
 # Last of all, since it drains the daemon.
 verb "live daemon, TCP, valgrind, drain" live-valgrind METE_ADDRESS="tcp:127.0.0.1:$port" DAEMON_PID="$daemon"
 

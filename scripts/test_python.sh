@@ -15,11 +15,14 @@ finish() {
 }
 trap finish EXIT
 
+# What pytest runs under, if anything.
+under=()
+
 # Runs pytest and shows its last lines, or everything if it fails.
 tests() {
   local title=$1
   shift
-  if (cd clients/python && timeout --kill-after=10 600 "$python" -m pytest -p no:cacheprovider "$@") \
+  if (cd clients/python && timeout --kill-after=10 600 "${under[@]}" "$python" -m pytest -p no:cacheprovider "$@") \
     >"$folder/pytest.log" 2>&1; then
     echo "$title: $(tail -n 1 "$folder/pytest.log")"
   else
@@ -33,7 +36,7 @@ tests() {
 timeout 60 "$python" clients/conformance/generate.py --check
 echo "vectors: as generate.py writes them"
 (cd clients/python && timeout 300 "$python" -m mypy --cache-dir "$folder/mypy") | sed 's/^/mypy --strict: /'
-tests "client and vectors" --ignore tests/test_daemon.py tests
+tests "client and vectors" --ignore tests/test_daemon.py --ignore tests/test_scenarios.py tests
 checked=$(timeout 10 "$meted" --config docs/meted.example.yaml --check-config) || {
   echo "$meted refuses docs/meted.example.yaml, or does not run"
   exit 1
@@ -54,6 +57,14 @@ export METE_ADDRESS="unix:$folder/mete.sock"
 tests "live daemon, Unix socket" tests/test_daemon.py
 timeout 300 "$python" scripts/readme_examples.py README.md
 METE_ADDRESS="tcp:127.0.0.1:$port" tests "live daemon, TCP" tests/test_daemon.py
+
+# The scenarios that all clients share have daemons of their own, which they end and start again.
+for over in unix tcp; do
+  mkdir "$folder/$over"
+  under=("$python" "$PWD/clients/conformance/scenarios/daemon.py" "$folder/$over" "$meted" run "$over")
+  tests "scenarios over $over, sync and asyncio" tests/test_scenarios.py
+done
+under=()
 
 kill -TERM "$daemon"
 for _ in $(seq 300); do

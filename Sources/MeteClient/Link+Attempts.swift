@@ -8,10 +8,11 @@ struct Place {
 }
 
 extension Link {
-  /// Makes the next attempt of a call: on the connection there is, or on the one to come.
+  /// Makes the next attempt of a call: on the connection there is when it takes one more, or on the one to come.
   func attempt(_ key: CallKey) {
     guard let call = calls[key], call.outcome == nil else { return }
-    if let current, current.isGreeted {
+    // Those who wait already go first.
+    if let current, current.isGreeted, current.hasRoom, waiting.isEmpty {
       calls[key]?.attempts.begin()
       return place(key, on: current)
     }
@@ -25,7 +26,9 @@ extension Link {
       let error = MeteError(
         .deadlineExceeded,
         detail: Detail.deadline.rawValue,
-        text: "no connection within the deadline" + (trouble.map { ": \($0.text)" } ?? "")
+        text: current?.isGreeted == true
+          ? "no stream became free within the deadline"
+          : "no connection within the deadline" + (trouble.map { ": \($0.text)" } ?? "")
       )
       expect(key, within: expiry - loop.now) { $0.settle(key, .failure(error)) }
     }

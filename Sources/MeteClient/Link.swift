@@ -8,7 +8,7 @@ final class Link {
   let loop: EventLoop
   let settings: ClientSettings
   var calls: [CallKey: CallState] = [:]
-  /// The calls that wait for a connection.
+  /// The calls that wait for a connection, or for one of its streams to become free.
   var waiting: Set<CallKey> = []
   /// The connection for new calls; its server may not have greeted yet.
   private(set) var current: Peer?
@@ -113,9 +113,16 @@ final class Link {
     trouble = nil
     greeting?.succeed(())
     greeting = nil
-    let left = waiting
-    waiting = []
-    for key in left.sorted() { place(key, on: peer) }
+    placeWaiting(on: peer)
+  }
+
+  /// Begins calls that waited, in their order, as far as the server takes more at once.
+  func placeWaiting(on peer: Peer) {
+    guard current === peer, peer.isGreeted, peer.hasRoom, !waiting.isEmpty else { return }
+    for key in waiting.sorted() {
+      guard current === peer, peer.hasRoom else { break }
+      if waiting.remove(key) != nil { place(key, on: peer) }
+    }
   }
 
   /// The server takes no more calls there: the next one goes to a new connection.
@@ -126,6 +133,7 @@ final class Link {
       guard calls[key]?.attempts.mayFollow(.neverTaken) == true else { continue }
       fail(key, .neverTaken, .neverTaken(text))
     }
+    if !waiting.isEmpty { dial() }
   }
 
   /// Nothing can be asked there any more.
@@ -141,7 +149,9 @@ final class Link {
       }
     }
     guard wasCurrent else { return }
-    if peer.isGreeted { trouble = error } else { dialFailed(error) }
+    guard peer.isGreeted else { return dialFailed(error) }
+    trouble = error
+    if !waiting.isEmpty { dial() }
   }
 
   /// The socket is closed.

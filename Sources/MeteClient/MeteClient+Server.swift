@@ -120,6 +120,24 @@ extension MeteClient {
     try await only("Reflect.Describe", options)
   }
 
+  /// Calls any method with all of its messages, and reads all answers.
+  ///
+  /// The input is in memory, so the call is made again where it cannot have done any work (`RetryPolicy`).
+  ///
+  /// - Parameters:
+  ///   - method: The method's name.
+  ///   - messages: What the method takes.
+  ///   - options: What the call asks for.
+  /// - Returns: The server's messages as they came, and the bill.
+  /// - Throws: `MeteError` for every end other than OK.
+  public func ask(
+    _ method: String,
+    sending messages: [Value],
+    options: CallOptions = CallOptions()
+  ) async throws(MeteError) -> Billed<[Value]> {
+    try await ask(method, messages, options, "a message") { $0 }
+  }
+
   /// Calls a method that takes nothing and answers with one message.
   private func only(_ method: String, _ options: CallOptions) async throws(MeteError) -> Value {
     let answers = try await ask(method, [], options, "a message") { $0 }

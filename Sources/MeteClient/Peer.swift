@@ -35,6 +35,9 @@ final class Peer {
   /// Whether there is a socket that is not quite closed yet.
   var hasSocket: Bool { connection != nil }
 
+  /// Whether the server takes one more call now.
+  var hasRoom: Bool { conversation.openCount < conversation.peerLimits.streamsMax }
+
   /// Whether the server took a stream, so far as is known.
   func took(_ stream: StreamID) -> Bool { lastTaken.map { stream <= $0 } ?? true }
 
@@ -136,5 +139,7 @@ final class Peer {
         lose(MeteError(detail.status, detail: detail.rawValue, text: text))
       }
     }
+    // What has ended left room.
+    if loss == nil { link.placeWaiting(on: self) }
   }
 }

@@ -1,5 +1,6 @@
 import Loop
 import MeteClient
+import Synchronization
 import Testing
 import Wire
 
@@ -150,18 +151,41 @@ struct ConnectionLifeTests {
     await client.close()
   }
 
-  @Test func tooManyStreamsAreRefusedHere() async throws {
+  @Test func aCallBeyondWhatTheServerTakesWaitsForRoom() async throws {
     var limits = Limits()
     limits.streamsMax = 2
     let server = try ScriptedServer(limits: limits)
     defer { server.stop() }
     let client = try await MeteClient.connect(server.address)
     let held = [client.call("Hang"), client.call("Hang")]
-    let error = await failure { _ = try await client.call("Hang").result() }
-    #expect(error?.detail == "streams_max")
+    let late = await failure {
+      _ = try await client.call("Early", options: CallOptions(deadline: .milliseconds(50))).result()
+    }
+    #expect(late?.detail == "deadline" && late?.text.contains("no stream became free") == true)
+    let waiting = client.call("Early")
+    let after = client.call("Early")
     held[0].cancel()
-    _ = await failure { _ = try await held[0].result() }
-    #expect(try await client.call("Early").result().end.status == .ok)
+    #expect(try await waiting.result().end.status == .ok)
+    #expect(try await after.result().end.status == .ok)
+    #expect(server.books.withLock { $0.opens } == 4)
+    held[1].cancel()
+    _ = await failure { _ = try await held[1].result() }
+    await client.close()
+  }
+
+  @Test func aCallThatWaitsForRoomGoesToTheNextConnection() async throws {
+    var limits = Limits()
+    limits.streamsMax = 1
+    let server = try ScriptedServer(limits: limits)
+    defer { server.stop() }
+    let client = try await MeteClient.connect(server.address)
+    let held = client.call("Hang")
+    let waiting = client.call("Early")
+    await server.wait(for: .opened("Hang"))
+    server.order(.goAway)
+    #expect(try await waiting.result().end.status == .ok)
+    held.cancel()
+    _ = await failure { _ = try await held.result() }
     await client.close()
   }
 }

@@ -58,7 +58,7 @@ final class Child: @unchecked Sendable {
   }
 
   /// A program inherits which signals are blocked, and the threads that run tests block all of them.
-  private static func withSignalsOpen(_ body: () throws -> Void) rethrows {
+  static func withSignalsOpen(_ body: () throws -> Void) rethrows {
     var (none, before) = (sigset_t(), sigset_t())
     sigemptyset(&none)
     pthread_sigmask(SIG_SETMASK, &none, &before)

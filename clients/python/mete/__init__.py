@@ -9,6 +9,7 @@ from .status import Status
 from .streams import Generation, Stream
 from .sync import Client, connect
 from .types import Answer, CallOptions, Candidate, Label, Model, Prediction, Reflection, Tariff, Token
+from .wire.limits import Limits
 
 __all__ = [
     "Answer",
@@ -21,6 +22,7 @@ __all__ = [
     "Client",
     "Generation",
     "Label",
+    "Limits",
     "MeteError",
     "Model",
     "Prediction",

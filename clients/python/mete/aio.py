@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, AsyncIterable, Iterable, List, Optional, Sequence, Type, TypeVar, Union
+from typing import Any, AsyncIterable, Iterable, List, Mapping, Optional, Sequence, Type, TypeVar, Union
 
 from . import asking
 from .address import Address
@@ -175,6 +175,25 @@ class AsyncClient:
     async def echo(self, messages: Iterable[Piece], *, deadline: Optional[float] = None) -> Answer[Any]:
         """Every message as it was sent, to try out a connection."""
         return await self._each(asking.echo(deadline), messages)
+
+    async def call(
+        self,
+        method: str,
+        model: Optional[str] = None,
+        *,
+        params: Optional[Mapping[str, Any]] = None,
+        messages: Optional[Sequence[Any]] = None,
+        deadline: Optional[float] = None,
+        options: Optional[CallOptions] = None,
+    ) -> AsyncStream[Any]:
+        """Any method by its name, messages as they are (PROTOCOL.md §5).
+
+        With `messages` they are sent and the call is half-closed; without, `send` and `half_close` of the stream are yours.
+        """
+        stream: AsyncStream[Any] = await self._start(asking.call(method, model, deadline, options, params), AsyncStream)
+        if messages is not None:
+            stream.send_all(lambda: iter(messages))
+        return stream
 
     async def ping(self, timeout: float = 5.0) -> float:
         """Seconds until the server answered. Raises MeteError if it did not in time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
 from . import requests
 from .bill import Bill
@@ -120,3 +120,14 @@ def echo(deadline: Optional[float]) -> Request[Any]:
 def reflect(deadline: Optional[float]) -> Request[Reflection]:
     """What the server can do."""
     return request("Reflect.Describe", requests.read_reflection, deadline=deadline)
+
+
+def call(
+    method: str,
+    model: Optional[str],
+    deadline: Optional[float],
+    options: Optional[CallOptions],
+    params: Optional[Mapping[str, Any]],
+) -> Request[Any]:
+    """Any method, its answers as they come."""
+    return request(method, requests.read_anything, model, deadline, options, None if params is None else dict(params))

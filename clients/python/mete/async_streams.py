@@ -47,6 +47,11 @@ class AsyncStream(Generic[T]):
         """The metadata of the server's END, empty before it."""
         return self._state.end.metadata if self._state.end else {}
 
+    @property
+    def attempts(self) -> int:
+        """How often the call was attempted so far."""
+        return self._attempts.made
+
     def __aiter__(self) -> AsyncIterator[T]:
         return self
 
@@ -97,6 +102,22 @@ class AsyncStream(Generic[T]):
             self._feeding.cancel()
         while not self._state.finished:
             await self._wait()
+
+    async def send(self, message: Any) -> bool:
+        """Sends one message, when the server has given credit for it; False if the call takes no more.
+
+        A server that waits for its answers to be read gives no credit: read in between, or in another task.
+        """
+        return await _send(self._line, self._state, self._changed, message)
+
+    def half_close(self) -> None:
+        """Says that no more messages come."""
+        self._line.board.half_close(self._state)
+        self._line.turn()
+
+    def cancel(self) -> None:
+        """Gives the call up without waiting: the iteration then ends with its error CANCELLED, which has the bill."""
+        self._cancel()
 
     async def __aenter__(self: S) -> S:
         return self
@@ -164,7 +185,7 @@ def _abandon(line: Line, state: CallState) -> None:
 
 
 async def _send(line: Line, state: CallState, changed: asyncio.Event, message: Any) -> bool:
-    while not state.over:
+    while not (state.over or state.input_over):
         if line.board.send(state, message):
             line.turn()
             return True

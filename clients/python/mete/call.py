@@ -29,6 +29,8 @@ class CallState:
         self.fault: Optional[Exception] = None
         self.finished = False
         self.cancelled = False
+        #: Whether the application has said that no more messages come.
+        self.input_over = False
         #: Messages in memory that go out as credit allows; one may have been taken out and wait for credit.
         self.source: Optional[Iterator[Any]] = None
         self.waiting: Deque[Any] = collections.deque()

@@ -45,6 +45,11 @@ class Stream(Generic[T]):
         """The metadata of the server's END, empty before it."""
         return self._state.end.metadata if self._state.end else {}
 
+    @property
+    def attempts(self) -> int:
+        """How often the call was attempted so far."""
+        return self._attempts.made
+
     def __iter__(self) -> Iterator[T]:
         return self
 
@@ -84,6 +89,31 @@ class Stream(Generic[T]):
             self._channel.turn()
             while not self._state.finished:
                 self._changed.wait()
+
+    def send(self, message: Any) -> bool:
+        """Sends one message, when the server has given credit for it; False if the call takes no more.
+
+        A server that waits for its answers to be read gives no credit: read in between, or in another thread.
+        """
+        with self._channel.lock:
+            while not (self._state.over or self._state.input_over):
+                if self._channel.board.send(self._state, message):
+                    self._channel.turn()
+                    return True
+                self._changed.wait()
+            return False
+
+    def half_close(self) -> None:
+        """Says that no more messages come."""
+        with self._channel.lock:
+            self._channel.board.half_close(self._state)
+            self._channel.turn()
+
+    def cancel(self) -> None:
+        """Gives the call up without waiting: the iteration then ends with its error CANCELLED, which has the bill."""
+        with self._channel.lock:
+            self._channel.board.cancel(self._state)
+            self._channel.turn()
 
     def __enter__(self: S) -> S:
         return self

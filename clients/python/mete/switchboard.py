@@ -80,6 +80,7 @@ class Switchboard:
     def send_all(self, call: CallState, source: Iterator[Any]) -> None:
         """Sends everything that an iterator in memory yields, as credit allows, then half-closes."""
         call.source = source
+        call.input_over = True
         self._pump(call)
 
     def send(self, call: CallState, message: Any) -> bool:
@@ -95,6 +96,7 @@ class Switchboard:
 
     def half_close(self, call: CallState) -> None:
         """Says that no more messages come."""
+        call.input_over = True
         self.conversation.half_close(call.stream)
 
     def take(self, call: CallState) -> Any:
