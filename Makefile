@@ -33,7 +33,7 @@ FUZZED = --package-path Fuzz/Harness --scratch-path .build-fuzz $(RELEASE) --pro
 RUNS ?= 1000000
 MINUTES ?= 0
 
-.PHONY: help setup models oracle build demo test simulate check format peers bench crowd \
+.PHONY: help setup models oracle build demo test simulate check format peers bench compare scaling crowd \
   fuzz fuzz-build fuzz-short fuzz-corpus fuzz-page clean install uninstall
 
 help: ## List the verbs.
@@ -112,15 +112,24 @@ check: setup ## Lint the format, check imports and arrows, run the two-thread pa
 format: ## Format all Swift sources in place.
 	$(SWIFT) format -i -r $(SOURCES)
 
-peers: setup $(VENV)/.ready ## Install what benchmarks compare with (Debian, PyPI).
+peers: models $(VENV)/.ready ## Install what benchmarks compare with (Debian, PyPI).
 	@sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	for p in $(PEERS); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing=1; done; \
 	[ -z "$$missing" ] || { $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $(PEERS); }
 	@$(PYTHON) -m pip install -q --disable-pip-version-check grpcio==1.85.1
+	@python3 Benchmarks/peers/setup.py
 
-bench: build models peers ## Measure, and write docs/BENCHMARKS.md.
+bench: build peers ## Measure, and write docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/run.py
+	@$(PYTHON) Benchmarks/compare.py
+	@$(PYTHON) Benchmarks/scaling.py
 	@$(PYTHON) Benchmarks/null_calls.py
+
+compare: build peers ## Measure against llama.cpp, ONNX Runtime and OpenVINO in turns (a part of bench).
+	@$(PYTHON) Benchmarks/compare.py
+
+scaling: build peers ## Measure how cost grows with streams and context (a part of bench).
+	@$(PYTHON) Benchmarks/scaling.py
 
 crowd: build models $(VENV)/.ready ## Put a thousand clients on a daemon for ten minutes, a third of them badly behaved.
 	@$(PYTHON) Benchmarks/crowd.py

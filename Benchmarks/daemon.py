@@ -21,10 +21,10 @@ class Usage:
 
 
 class Daemon:
-    """`meted` with the models of the demo on a temporary Unix socket, for a `with` block."""
+    """`meted` with the models of a configuration on a temporary Unix socket, for a `with` block."""
 
-    def __init__(self, meted: pathlib.Path, root: pathlib.Path) -> None:
-        self._command = [str(meted.resolve()), "--config", "scripts/demo.yaml", "--log-level", "notice"]
+    def __init__(self, meted: pathlib.Path, root: pathlib.Path, config: str = "scripts/demo.yaml") -> None:
+        self._command = [str(meted.resolve()), "--config", config, "--log-level", "notice"]
         self._root = root
 
     def __enter__(self) -> "Daemon":

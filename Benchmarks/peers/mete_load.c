@@ -1,0 +1,176 @@
+/* Our side of a comparison: works over a running daemon, on one connection of the C client.
+ * Usage: mete_load ADDRESS    requests and answers are lines of JSON, as lines.py describes them; and
+ *
+ *   {"work": "decode", …, "arrivals": [[…], …], "at_ms": [t, …]}    long prompts that come meanwhile and want one token each
+ *
+ * decode answers {"seconds", "tokens"} counted while all streams decode, and the gaps between a stream's tokens in that time. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mete.h"
+#include "request.h"
+
+enum { DEADLINE_MS = 240000 };
+static const char LANGUAGE[] = "smollm2", ENCODER[] = "minilm";
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static void need(bool truth, const char *what) {
+  if (truth) return;
+  printf("{\"error\": \"%s\"}\n", what);
+  exit(1);
+}
+
+/* One generation, and when its tokens came. */
+typedef struct stream {
+  mete_call *call;
+  double *times;
+  size_t count;
+} stream;
+
+static mete_call *generate(mete_client *client, list prompt, uint64_t tokens) {
+  mete_options options = {.model = LANGUAGE, .deadline_ms = DEADLINE_MS};
+  mete_generate_params params = {.max_tokens = tokens, .ignore_eos = true};
+  mete_piece piece = {METE_PIECE_TOKENS, prompt.items, prompt.count};
+  mete_call *call;
+  need(mete_generate(client, &options, &params, &piece, 1, &call) == METE_DONE, "a generation could not begin");
+  return call;
+}
+
+static void end(mete_call *call) {
+  need(mete_finish(call, DEADLINE_MS) == METE_DONE && mete_call_bill(call), "no bill");
+  need(mete_call_end(call)->status == METE_STATUS_OK, mete_call_end(call)->detail.data);
+  mete_call_free(call);
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Whatever has come of a stream; true while more may come. */
+static bool take(stream *one) {
+  mete_token token;
+  mete_result result;
+  while ((result = mete_next_token(one->call, 0, &token)) == METE_DONE) one->times[one->count++] = now();
+  return result == METE_BLOCKED;
+}
+
+/* Tokens while all streams decode, from the last one's first token to the first one's end, and their gaps. */
+static void tell(const stream *streams, size_t width, size_t tokens) {
+  double first = 0, last = 1e300, *gaps = malloc(width * tokens * sizeof *gaps);
+  need(gaps != NULL, "no memory");
+  size_t counted = 0, count = 0;
+  for (size_t i = 0; i < width; i++) {
+    need(streams[i].count == tokens, "a stream gave fewer tokens than were asked for");
+    if (streams[i].times[0] > first) first = streams[i].times[0];
+    if (streams[i].times[tokens - 1] < last) last = streams[i].times[tokens - 1];
+  }
+  need(first < last, "the streams did not decode together; more tokens are needed");
+  for (size_t i = 0; i < width; i++)
+    for (size_t j = 0; j < tokens; j++) {
+      double moment = streams[i].times[j];
+      counted += moment > first && moment <= last;
+      if (j && streams[i].times[j - 1] >= first && moment <= last) gaps[count++] = moment - streams[i].times[j - 1];
+    }
+  qsort(gaps, count, sizeof *gaps, ascending);
+  printf("{\"seconds\": %.6f, \"tokens\": %zu, \"gap_ms\": {\"median\": %.3f, \"p99\": %.3f, \"max\": %.3f}}\n", last - first,
+         counted, gaps[count / 2] * 1e3, gaps[(size_t)(0.99 * (double)(count - 1))] * 1e3, gaps[count - 1] * 1e3);
+  free(gaps);
+}
+
+static void decode(mete_client *client, const request *asked) {
+  size_t width = asked->inputs.count, running = width, arrived = 0, tokens = (size_t)asked->tokens;
+  stream *streams = calloc(width, sizeof *streams);
+  mete_call **late = calloc(asked->arrivals.count + 1, sizeof *late);
+  need(streams && late, "no memory");
+  for (size_t i = 0; i < width; i++) {
+    streams[i].call = generate(client, asked->inputs.items[i], tokens);
+    streams[i].times = malloc(tokens * sizeof(double));
+    need(streams[i].times != NULL, "no memory");
+  }
+  double began = now();
+  while (running) {
+    double wait = (double)DEADLINE_MS;
+    if (arrived < asked->arrivals.count) wait = (began - now()) * 1e3 + asked->at_ms.items[arrived];
+    if (wait <= 0) {
+      late[arrived] = generate(client, asked->arrivals.items[arrived], 1);
+      arrived++;
+    } else {
+      mete_wait(client, (int64_t)wait + 1);
+    }
+    need(now() - began < DEADLINE_MS * 1e-3, "the streams did not end in time");
+    running = 0;
+    for (size_t i = 0; i < width; i++) running += take(&streams[i]);
+  }
+  for (size_t i = 0; i < width; i++) end(streams[i].call);
+  for (size_t i = 0; i < arrived; i++) end(late[i]);
+  tell(streams, width, tokens);
+  for (size_t i = 0; i < width; i++) free(streams[i].times);
+  free(streams);
+  free(late);
+}
+
+static void prefill(mete_client *client, const request *asked) {
+  double began = now();
+  mete_call *call = generate(client, asked->inputs.items[0], 1);
+  mete_token token;
+  need(mete_next_token(call, DEADLINE_MS, &token) == METE_DONE, "no token came");
+  double seconds = now() - began;
+  end(call);
+  printf("{\"seconds\": %.6f, \"tokens\": %zu}\n", seconds, asked->inputs.items[0].count);
+}
+
+/* From the call to its last vector, every time. */
+static void embed(mete_client *client, const request *asked) {
+  mete_options options = {.model = ENCODER, .deadline_ms = DEADLINE_MS};
+  size_t count = asked->inputs.count, tokens = 0;
+  mete_piece *pieces = calloc(count, sizeof *pieces);
+  need(pieces != NULL, "no memory");
+  for (size_t i = 0; i < count; i++) {
+    pieces[i] = (mete_piece){METE_PIECE_TOKENS, asked->inputs.items[i].items, asked->inputs.items[i].count};
+    tokens += pieces[i].count;
+  }
+  printf("{\"seconds\": [");
+  for (uint64_t time = 0; time < asked->times; time++) {
+    mete_call *call;
+    mete_vector vector;
+    double began = now();
+    need(mete_embed(client, &options, NULL, pieces, count, &call) == METE_DONE, "an embedding could not begin");
+    for (size_t i = 0; i < count; i++) need(mete_next_vector(call, DEADLINE_MS, &vector) == METE_DONE, "no vector came");
+    double seconds = now() - began;
+    end(call);
+    printf("%s%.7f", time ? ", " : "", seconds);
+  }
+  printf("], \"tokens\": %zu}\n", tokens);
+  free(pieces);
+}
+
+int main(int count, char **arguments) {
+  if (count != 2) return 64;
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  mete_client *client;
+  need(mete_client_new(arguments[1], NULL, &client) == METE_DONE, "the address is wrong");
+  need(mete_connect(client, 5000) == METE_DONE, "no connection");
+  puts("{\"ready\": \"Mete, over its socket with the C client\"}");
+  char *line = NULL;
+  size_t room = 0;
+  while (getline(&line, &room, stdin) > 0) {
+    request asked;
+    need(request_read(line, &asked), "the request cannot be read");
+    if (strcmp(asked.work, "decode") == 0) decode(client, &asked);
+    else if (strcmp(asked.work, "prefill") == 0) prefill(client, &asked);
+    else if (strcmp(asked.work, "embed") == 0) embed(client, &asked);
+    else need(false, "no such work");
+    request_free(&asked);
+  }
+  free(line);
+  mete_client_free(client);
+}
