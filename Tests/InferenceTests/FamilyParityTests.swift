@@ -9,7 +9,9 @@ import Testing
 struct FamilyParityTests {
   private func bench(_ name: String) throws -> (FamilyBench, Checkpoint) {
     let checkpoint = try Checkpoint.open(path: Fixtures.path("models/\(name)"))
-    return (FamilyBench(try ServedModel(name: name, checkpoint: checkpoint)), checkpoint)
+    return (
+      FamilyBench(try ServedModel(name: name, checkpoint: checkpoint, weights: .f32)), checkpoint
+    )
   }
 
   @Test(arguments: [
@@ -28,7 +30,6 @@ struct FamilyParityTests {
     let logits = LlamaReference(configuration: configuration, weights: weights).logits(tokens)
     var limits = EngineLimits()
     limits.prefillRowsMax = 7
-    limits.pageSize = 5
     let found = bench.run(.predict(PredictParameters()), .tokens(tokens), limits)
       .compactMap { if case .prediction(_, let found) = $0 { found } else { nil } }
     #expect(found.map(\.token) == tokens)

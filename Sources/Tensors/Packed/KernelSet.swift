@@ -6,7 +6,7 @@ internal import Glibc
 /// The same sources are compiled once per set; the best one that the machine runs is chosen at start.
 /// Sets may differ in the last bits of float results, never in the order of a sum.
 public struct KernelSet: @unchecked Sendable, Equatable {
-  /// Constant tables of the program: shared by all threads and never written.
+  // Read-only once built: a constant table of the program.
   let table: OpaquePointer
 
   /// Its name: `avx512vnni`, `avx512`, `avx2` or `portable`.

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Memory that packed weights lie in: a part of a mapped file, or pages of our own.
 public final class PackedMemory: @unchecked Sendable {
-  // Written only while a plan packs, before anyone else sees it; constant afterwards.
+  // Read-only once built: a plan writes it before anyone else sees it, and nobody afterwards.
   let base: UnsafeMutableRawPointer
   /// Bytes in all.
   public let count: Int

@@ -2,6 +2,8 @@ import CKernels
 import Support
 import Testing
 
+@testable import Tensors
+
 /// Attention over pages is the plain function's, and each row's result is its own.
 struct AttentionKernelTests {
   private func everySlicingIsTheReference(_ set: KernelSet, _ scene: AttentionScene, _ seed: UInt64)

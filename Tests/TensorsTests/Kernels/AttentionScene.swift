@@ -1,6 +1,8 @@
 import CKernels
 import Support
 
+@testable import Tensors
+
 /// One sequence's queries, keys and values, with the keys and values stored in pages in random order; memory that
 /// nobody may read is NaN.
 struct AttentionScene {

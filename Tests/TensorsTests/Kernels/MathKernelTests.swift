@@ -3,6 +3,8 @@ import Foundation
 import Support
 import Testing
 
+@testable import Tensors
+
 /// The vectorised functions are as exact as the layers around them need, at every input.
 struct MathKernelTests {
   typealias Function = (OpaquePointer, UnsafeMutablePointer<Float>, Int) -> Void

@@ -2,6 +2,8 @@ import CKernels
 import Support
 import Testing
 
+@testable import Tensors
+
 /// Norms are what engine.h says plainly, at every width, and a row's result is its own.
 struct NormKernelTests {
   static let widths = Array(1 ... 70) + [384, 576, 1_001, 4_096]

@@ -3,6 +3,8 @@ import Foundation
 import Support
 import Testing
 
+@testable import Tensors
+
 /// Activations, RoPE and what is asked of logits are what the plain functions give, at every length.
 struct RowKernelTests {
   @Test(arguments: KernelSet.here)

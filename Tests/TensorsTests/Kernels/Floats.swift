@@ -1,18 +1,14 @@
-import CKernels
 import Support
-import Testing
+public import Testing
 
-/// One of the instruction sets that the kernels are compiled for.
-struct KernelSet: Sendable, CustomTestStringConvertible {
-  let index: Int
+@testable public import Tensors
 
-  var table: OpaquePointer { ck_kernels_at(index) }
-  var testDescription: String { String(cString: ck_kernels_name(table)) }
+extension KernelSet: CustomTestStringConvertible {
+  /// Its name.
+  public var testDescription: String { name }
 
   /// Those that this machine can run.
-  static let here = (0 ..< ck_kernels_count()).map(KernelSet.init).filter {
-    ck_kernels_run_here($0.table)
-  }
+  static let here = runnable
 }
 
 /// Floats at a fixed address.
