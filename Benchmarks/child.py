@@ -1,6 +1,7 @@
 """One side of a comparison as a child process that answers lines of JSON (peers/lines.py), with a time limit on every answer."""
 
 import json
+import os
 import pathlib
 import select
 import subprocess
@@ -58,7 +59,7 @@ class Child:
             left = until - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
                 raise self._failure(f"no answer within {seconds_max:.0f} seconds")
-            more = self._process.stdout.read1(1 << 16)
+            more = os.read(pipe, 1 << 16)
             if not more:
                 raise self._failure("it ended without an answer")
             self._unread += more

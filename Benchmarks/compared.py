@@ -71,7 +71,7 @@ def variants(found: Found, chosen: Sequence[Work], names: Sequence[str], is_enco
 def tables(found: Found, chosen: Sequence[Work]) -> str:
     """The comparison, every variant, and who they were."""
     lines = [
-        f"{found['host']}. {len(found['rounds'])} rounds, two threads each.",
+        f"{found['host']}. {len(found['rounds'])} rounds; peers run two threads, Mete what its configuration says.",
         "",
         "| work | unit | Mete: median (min – max) | the peer | its median (min – max) | ratio of rounds: median (min – max) | at least | aim | reached |",
         "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | --- |",

@@ -12,12 +12,14 @@ import time
 
 @dataclasses.dataclass(frozen=True)
 class Usage:
-    """What a daemon took: seconds until it was ready, and resident memory by kind, in bytes."""
+    """What a daemon took: seconds until it was ready, and its memory in bytes: resident by kind, and its
+    proportional share of it (PSS)."""
 
     startup_seconds: float
     resident: int
     anonymous: int
     mapped: int
+    proportional: int
 
 
 class Daemon:
@@ -52,9 +54,10 @@ class Daemon:
 
     def usage(self) -> Usage:
         """What it holds now."""
-        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
-        sizes = {key: int(size) * 1024 for key, size in re.findall(r"(\w+):\s+(\d+) kB", status)}
-        return Usage(self._startup, sizes["VmRSS"], sizes["RssAnon"], sizes["RssFile"])
+        process = pathlib.Path(f"/proc/{self._process.pid}")
+        text = (process / "status").read_text() + (process / "smaps_rollup").read_text()
+        sizes = {key: int(size) * 1024 for key, size in re.findall(r"(\w+):\s+(\d+) kB", text)}
+        return Usage(self._startup, sizes["VmRSS"], sizes["RssAnon"], sizes["RssFile"], sizes["Pss"])
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
