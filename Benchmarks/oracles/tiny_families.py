@@ -154,7 +154,9 @@ def save_encoders():
     assert 1 not in TOKENS
     model = eager(transformers.RobertaConfig(**shape, **labels),
                   transformers.RobertaForSequenceClassification, SEED + 40)
-    save("roberta-classifier", model, torch.float16, roberta_tokenizer(), **written)
+    # With the pooler that older files hold beside the head.
+    save("roberta-classifier", model, torch.float16, roberta_tokenizer(), **written, buffers={
+        "roberta.pooler.dense.weight": torch.ones(32, 32), "roberta.pooler.dense.bias": torch.ones(32)})
     encoder_answer("roberta-classifier", model, model.roberta, roberta_tokenizer())
 
     model = eager(transformers.RobertaConfig(**{**shape, "num_hidden_layers": 1}),

@@ -85,10 +85,7 @@ extension Checkpoint {
       names: names,
       heads: names.heads(in: shelf)
     )
-    // Counted positions and segments, which some versions save with the weights.
-    shelf.ignore {
-      $0.hasSuffix("embeddings.position_ids") || $0.hasSuffix("embeddings.token_type_ids")
-    }
+    shelf.ignore(where: names.isIdle)
     try shelf.check(names.requirements(configuration))
     let tokenizer = try tokenizer(directory: path, vocabulary: configuration.vocabulary)
     let weights = BertWeights(shelf, names: names, configuration: configuration)

@@ -9,6 +9,8 @@ struct EncoderNames: Sendable {
   var typeEmbedding = ""
   /// Rows at the beginning of the position table that no token has.
   var skippedPositions = 0
+  /// Maps that files may hold although the model's class has no use for them.
+  var unused: [String] = []
 
   /// The names that BERT and RoBERTa share, below `prefix`.
   static func bert(prefix: String, pooler: String, classifier: String) -> EncoderNames {
@@ -40,6 +42,13 @@ struct EncoderNames: Sendable {
   private static let layered: [any WritableKeyPath<EncoderNames, String> & Sendable] = [
     \.query, \.key, \.value, \.output, \.attentionNorm, \.up, \.down, \.outputNorm,
   ]
+
+  /// Whether a tensor is no weight of this model: counted positions and segments, which some versions
+  /// save, and what is unused.
+  func isIdle(_ name: String) -> Bool {
+    name.hasSuffix("embeddings.position_ids") || name.hasSuffix("embeddings.token_type_ids")
+      || unused.contains { name == "\($0).weight" || name == "\($0).bias" }
+  }
 
   /// Which heads the weights hold.
   func heads(in shelf: WeightShelf) -> EncoderHeads {

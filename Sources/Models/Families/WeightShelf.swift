@@ -133,9 +133,12 @@ struct WeightShelf {
     let (outputs, inputs) = (stored.inputs, stored.outputs)
     var values = [Float](repeating: 0, count: outputs * inputs)
     stored.withValues { stored in
-      for input in 0 ..< inputs {
-        for output in 0 ..< outputs {
-          values[output * inputs + input] = stored[input * outputs + output]
+      // In strips, so that the lines written to stay in the cache until they are full.
+      for strip in stride(from: 0, to: outputs, by: 64) {
+        for input in 0 ..< inputs {
+          for output in strip ..< min(strip + 64, outputs) {
+            values[output * inputs + input] = stored[input * outputs + output]
+          }
         }
       }
     }

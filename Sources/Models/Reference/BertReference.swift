@@ -20,7 +20,7 @@ public struct BertReference: Sendable {
   ///
   /// - Parameters:
   ///   - tokens: (T), each below the vocabulary, T at most `positionsMax`.
-  ///   - types: (T), the segment of each token; nil is segment 0, and no model without segments looks.
+  ///   - types: (T), the segment of each token; nil is segment 0; a model without segments does not look.
   /// - Returns: (T, width).
   public func hidden(_ tokens: [Int32], types: [Int32]? = nil) -> Tensor {
     let segments = types ?? [Int32](repeating: 0, count: tokens.count)

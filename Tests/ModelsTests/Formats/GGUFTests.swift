@@ -126,6 +126,23 @@ struct GGUFTests {
     #expect(refusal(writer)?.reason == "w is \(name); read are \(read)")
   }
 
+  @Test(arguments: [
+    (6, "Q5_0", 33), (7, "Q5_1", 16), (12, "Q4_K", 128), (13, "Q5_K", 255), (14, "Q6_K", 32),
+  ])
+  func partsOfBlocksAreRefused(type: UInt32, name: String, width: Int) {
+    var writer = GGUFWriter(tensors: 1, metadata: 0)
+    writer.tensor("w", [UInt64(width)], type: type, offset: 0)
+    writer.pad(plus: 4_096)
+    #expect(refusal(writer)?.reason == "w of [\(width)] is not whole blocks of \(name)")
+  }
+
+  @Test func tensorsOfKTypesMustFitTheFile() {
+    var writer = GGUFWriter(tensors: 1, metadata: 0)
+    writer.tensor("w", [256], type: 14, offset: 0)
+    writer.pad(plus: 209)
+    #expect(refusal(writer)?.reason.contains("w takes 210 bytes at 0 of the tensor data") == true)
+  }
+
   @Test func countsAreHeldAgainstLimitAndFile() {
     let many = refusal(GGUFWriter(tensors: 1 << 40, metadata: 0))
     #expect(many?.offset == 8)

@@ -112,6 +112,9 @@ struct GGUFVocabularyTests {
     file.bos = nil
     file.addBos = true
     #expect(refusal(file).contains("add_bos_token is true"))
+    file = Self.sample("gpt2")
+    file.tokens[7] = [0x80, 0x41]
+    #expect(refusal(file).contains("added token 7 is not UTF-8"))
     file = Self.sample("bert")
     file.tokens[4] = [0xE2, 0x96, 0x81, 0xFF]
     #expect(refusal(file).contains("token 4 is not UTF-8"))

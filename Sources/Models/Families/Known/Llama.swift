@@ -1,4 +1,4 @@
-/// Llama, and what is published as such: SmolLM, TinyLlama, some Mistrals.
+/// Llama, and what is published as such: SmolLM, TinyLlama, in GGUF files Mistral too.
 ///
 /// Touvron et al., arXiv:2302.13971.
 enum Llama: DecoderFamily {

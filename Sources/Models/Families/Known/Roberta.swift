@@ -10,13 +10,14 @@ enum Roberta: EncoderFamily {
     throws(FormatError) -> EncoderNames
   {
     let prefix = shelf.contains("roberta.embeddings.word_embeddings.weight") ? "roberta." : ""
-    // The classification head brings its dense layer, and then there is no pooler.
+    // The classification head brings its dense layer, and then a pooler is at most left over.
     let hasHead = shelf.contains("classifier.out_proj.weight")
     var names = EncoderNames.bert(
       prefix: prefix,
       pooler: hasHead ? "classifier.dense" : "\(prefix)pooler.dense",
       classifier: "classifier.out_proj"
     )
+    if hasHead { names.unused = ["\(prefix)pooler.dense"] }
     names.skippedPositions =
       1 + (try file.integer("pad_token_id", 0 ... ModelLimits.positionsMax / 2, default: 1))
     return names
