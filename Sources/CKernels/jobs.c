@@ -152,8 +152,9 @@ static void store_part(void *context, size_t worker, size_t workers) {
 
 void ck_run_store(struct ck_crew crew, const struct ck_store *tasks, size_t count) {
   struct store_job job = {crew.set, tasks, count};
+  // A position's keys lie in as many cache lines as there are numbers.
   size_t numbers = 0;
-  for (size_t i = 0; i < count; i++) numbers += tasks[i].rows * tasks[i].groups * tasks[i].width;
+  for (size_t i = 0; i < count; i++) numbers += tasks[i].rows * tasks[i].groups * tasks[i].width * 16;
   run(crew, store_part, &job, count > 1 ? numbers : 0);
 }
 

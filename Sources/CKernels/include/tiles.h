@@ -43,8 +43,10 @@ struct ck_quantized {
   int8_t *q;
   /// (R, groups).
   float *scale;
-  /// (R, groups): the sum of q.
-  int32_t *sum;
+  /// (R, groups): −128 · Σq, where a sum over bytes u = weight + 128 begins.
+  int32_t *start;
+  /// (R, groups): scale · Σq, which a group's minimum is multiplied with.
+  float *offset;
   size_t groups;
 };
 

@@ -131,7 +131,8 @@ private final class QuantizedRows {
     storage = ck_quantized(
       q: .allocate(capacity: bytes),
       scale: .allocate(capacity: rows * groups),
-      sum: .allocate(capacity: rows * groups),
+      start: .allocate(capacity: rows * groups),
+      offset: .allocate(capacity: rows * groups),
       groups: groups
     )
     capacity = rows
@@ -140,6 +141,7 @@ private final class QuantizedRows {
   private func release() {
     storage.q?.deallocate()
     storage.scale?.deallocate()
-    storage.sum?.deallocate()
+    storage.start?.deallocate()
+    storage.offset?.deallocate()
   }
 }

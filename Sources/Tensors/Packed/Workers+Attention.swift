@@ -139,22 +139,25 @@ extension Workers {
       let values = scratch.values + (pages + page) * scratch.width
       page += count
       let start = fused.values + text.lowerBound * fused.width
-      stores.append(
-        ck_store(
-          keys: keys,
-          values: values,
-          page_stride: scratch.width,
-          pages: nil,
-          position: 0,
-          key_rows: start + columns.key,
-          value_rows: start + columns.value,
-          row_stride: fused.width,
-          rows: text.count,
-          groups: shape.groups,
-          width: shape.headWidth,
-          stored: ck_stored_float32
+      for first in stride(from: 0, to: text.count, by: KeyValuePages.pageSize) {
+        let rows = start + first * fused.width
+        stores.append(
+          ck_store(
+            keys: keys,
+            values: values,
+            page_stride: scratch.width,
+            pages: nil,
+            position: first,
+            key_rows: rows + columns.key,
+            value_rows: rows + columns.value,
+            row_stride: fused.width,
+            rows: min(KeyValuePages.pageSize, text.count - first),
+            groups: shape.groups,
+            width: shape.headWidth,
+            stored: ck_stored_float32
+          )
         )
-      )
+      }
       for group in 0 ..< shape.groups {
         tasks.append(
           ck_attend(
