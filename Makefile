@@ -90,8 +90,8 @@ fuzz: fuzz-build ## Fuzz every target: RUNS=1000000 executions each, or at most 
 fuzz-corpus: fuzz-build ## Merge what was found into the corpus of the tree.
 	@python3 Fuzz/fuzz.py corpus
 
-fuzz-page: ## Write the figures of the last long run to docs/BENCHMARKS.md.
-	@python3 Fuzz/fuzz.py page
+fuzz-page: $(VENV)/.ready ## Write the figures of the last long run to docs/BENCHMARKS.md.
+	@$(PYTHON) Fuzz/fuzz.py page
 
 SEEDS ?= 10000
 FIRST ?= 0

@@ -21,7 +21,8 @@ trap 'kill -TERM $(descendants $command) $command 2>/dev/null; exit 143' TERM IN
 
 late=$(mktemp)
 (
-  sleep "$seconds"
+  # Ended before its time, it was killed because the command is over; nothing is late then.
+  sleep "$seconds" || exit 0
   echo late >"$late"
   echo "$(basename "$0"): no end after $seconds s: $*" >&2
   for process in $(descendants "$command"); do
@@ -35,7 +36,7 @@ alarm=$!
 
 wait "$command"
 status=$?
-kill $(descendants "$alarm") "$alarm" 2>/dev/null
+kill "$alarm" $(descendants "$alarm") 2>/dev/null
 wait "$alarm" 2>/dev/null
 [ ! -s "$late" ] || status=124
 rm -f "$late"
