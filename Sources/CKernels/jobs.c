@@ -52,57 +52,73 @@ void ck_run_quantize(struct ck_crew crew, const struct ck_quantized *out, const 
   run(crew, quantize_part, &job, rows * inputs);
 }
 
+// A finished row of `width` numbers becomes bytes, if they are wanted.
+static void finish_row(const struct rows_job *job, const float *y, size_t width, size_t row) {
+  if (job->quantized) ck_quantize(job->set, job->quantized, y, width, width, row, row + 1);
+}
+
 static void rms_norm_part(void *context, size_t worker, size_t workers) {
   const struct rows_job *job = context;
-  const size_t begin = share(job->rows, worker, workers), rows = share(job->rows, worker + 1, workers) - begin;
-  const size_t at = begin * job->width;
-  if (job->residual) {
-    ck_add_rms_norm(job->set, job->y + at, job->x + at, job->residual + at, job->gain, rows, job->width, job->epsilon);
-  } else {
-    ck_rms_norm(job->set, job->y + at, job->x + at, job->gain, rows, job->width, job->epsilon);
+  const size_t end = share(job->rows, worker + 1, workers);
+  for (size_t r = share(job->rows, worker, workers); r < end; r++) {
+    const size_t at = r * job->width;
+    if (job->residual) {
+      ck_add_rms_norm(job->set, job->y + at, job->x + at, job->residual + at, job->gain, 1, job->width, job->epsilon);
+    } else {
+      ck_rms_norm(job->set, job->y + at, job->x + at, job->gain, 1, job->width, job->epsilon);
+    }
+    finish_row(job, job->y, job->width, r);
   }
 }
 
-void ck_run_rms_norm(struct ck_crew crew, float *y, float *x, const float *residual, const float *gain, size_t rows,
-                     size_t width, float epsilon) {
-  struct rows_job job = {.set = crew.set, .y = y, .x = x, .residual = residual, .gain = gain, .rows = rows, .width = width,
-                         .epsilon = epsilon};
+void ck_run_rms_norm(struct ck_crew crew, const struct ck_quantized *bytes, float *y, float *x, const float *residual,
+                     const float *gain, size_t rows, size_t width, float epsilon) {
+  struct rows_job job = {.set = crew.set, .quantized = bytes, .y = y, .x = x, .residual = residual, .gain = gain,
+                         .rows = rows, .width = width, .epsilon = epsilon};
   run(crew, rms_norm_part, &job, rows * width);
 }
 
 static void layer_norm_part(void *context, size_t worker, size_t workers) {
   const struct rows_job *job = context;
-  const size_t begin = share(job->rows, worker, workers), rows = share(job->rows, worker + 1, workers) - begin;
-  const size_t at = begin * job->width;
-  if (job->residual) {
-    ck_add_layer_norm(job->set, job->y + at, job->x + at, job->residual + at, job->gain, job->bias, rows, job->width,
-                      job->epsilon);
-  } else {
-    ck_layer_norm(job->set, job->y + at, job->x + at, job->gain, job->bias, rows, job->width, job->epsilon);
+  const size_t end = share(job->rows, worker + 1, workers);
+  for (size_t r = share(job->rows, worker, workers); r < end; r++) {
+    const size_t at = r * job->width;
+    if (job->residual) {
+      ck_add_layer_norm(job->set, job->y + at, job->x + at, job->residual + at, job->gain, job->bias, 1, job->width,
+                        job->epsilon);
+    } else {
+      ck_layer_norm(job->set, job->y + at, job->x + at, job->gain, job->bias, 1, job->width, job->epsilon);
+    }
+    finish_row(job, job->y, job->width, r);
   }
 }
 
-void ck_run_layer_norm(struct ck_crew crew, float *y, float *x, const float *residual, const float *gain,
-                       const float *bias, size_t rows, size_t width, float epsilon) {
-  struct rows_job job = {.set = crew.set, .y = y, .x = x, .residual = residual, .gain = gain, .bias = bias, .rows = rows,
-                         .width = width, .epsilon = epsilon};
+void ck_run_layer_norm(struct ck_crew crew, const struct ck_quantized *bytes, float *y, float *x, const float *residual,
+                       const float *gain, const float *bias, size_t rows, size_t width, float epsilon) {
+  struct rows_job job = {.set = crew.set, .quantized = bytes, .y = y, .x = x, .residual = residual, .gain = gain,
+                         .bias = bias, .rows = rows, .width = width, .epsilon = epsilon};
   run(crew, layer_norm_part, &job, rows * width);
 }
 
 static void activation_part(void *context, size_t worker, size_t workers) {
   const struct rows_job *job = context;
-  const size_t begin = share(job->rows, worker, workers), rows = share(job->rows, worker + 1, workers) - begin;
-  float *x = job->x + begin * job->width;
-  switch (job->kind) {
-    case ck_silu_gate: ck_silu_pairs(job->set, job->y + begin * job->width / 2, x, rows * job->width / 32); break;
-    case ck_gelu_exact: ck_gelu_erf(job->set, x, rows * job->width); break;
-    case ck_gelu_by_tanh: ck_gelu_tanh(job->set, x, rows * job->width); break;
-    case ck_rectify: ck_relu(job->set, x, rows * job->width); break;
+  const size_t end = share(job->rows, worker + 1, workers);
+  const size_t width = job->kind == ck_silu_gate ? job->width / 2 : job->width;
+  for (size_t r = share(job->rows, worker, workers); r < end; r++) {
+    float *x = job->x + r * job->width;
+    switch (job->kind) {
+      case ck_silu_gate: ck_silu_pairs(job->set, job->y + r * width, x, job->width / 32); break;
+      case ck_gelu_exact: ck_gelu_erf(job->set, x, width); break;
+      case ck_gelu_by_tanh: ck_gelu_tanh(job->set, x, width); break;
+      case ck_rectify: ck_relu(job->set, x, width); break;
+    }
+    finish_row(job, job->y, width, r);
   }
 }
 
-void ck_run_activation(struct ck_crew crew, enum ck_activation kind, float *out, float *x, size_t rows, size_t width) {
-  struct rows_job job = {.set = crew.set, .y = out, .x = x, .rows = rows, .width = width, .kind = kind};
+void ck_run_activation(struct ck_crew crew, const struct ck_quantized *bytes, enum ck_activation kind, float *out, float *x,
+                       size_t rows, size_t width) {
+  struct rows_job job = {.set = crew.set, .quantized = bytes, .y = out, .x = x, .rows = rows, .width = width, .kind = kind};
   run(crew, activation_part, &job, rows * width);
 }
 

@@ -75,7 +75,8 @@ final class EncoderForward {
     normalize(layer.attentionNorm, adding: projected)
 
     workers.run(layer.up, x, into: hidden, part: .experts, counters: &counters)
-    workers.activate(RowActivation(configuration.activation), hidden, into: hidden)
+    let format = layer.down.matrix.format
+    workers.activate(RowActivation(configuration.activation), hidden, into: hidden, for: format)
     workers.run(layer.down, hidden, into: projected, part: .experts, counters: &counters)
     normalize(layer.outputNorm, adding: projected)
     counters.countExperts(1, pairs: x.rows)
@@ -144,7 +145,9 @@ final class EncoderForward {
       gain: norm.gain,
       bias: norm.bias,
       epsilon: configuration.layerNormEpsilon,
-      into: x
+      into: x,
+      // All maps of the model that read the stream are stored alike.
+      for: weights.layers[0].queryKeyValue.matrix.format
     )
   }
 }

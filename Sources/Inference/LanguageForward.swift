@@ -80,13 +80,13 @@ final class LanguageForward {
   ///   - counters: gets the MACs of every product.
   func layer(_ index: Int, _ batch: Batch, pages: KeyValuePages, counters: inout Work) {
     let layer = weights.layers[index]
-    normalize(x, layer.attentionNorm, into: normed)
+    normalize(x, layer.attentionNorm, into: normed, for: layer.queryKeyValue)
     attend(index, layer, batch, pages: pages, counters: &counters)
     workers.run(layer.output, mixed, adding: true, into: x, part: .attention, counters: &counters)
 
-    normalize(x, layer.ffnNorm, into: normed)
+    normalize(x, layer.ffnNorm, into: normed, for: layer.neurons)
     workers.run(layer.neurons, normed, into: neurons, part: .experts, counters: &counters)
-    workers.activate(activation, neurons, into: hidden)
+    workers.activate(activation, neurons, into: hidden, for: layer.down.matrix.format)
     workers.run(layer.down, hidden, adding: true, into: x, part: .experts, counters: &counters)
     counters.countExperts(1, pairs: batch.count)
   }
@@ -115,12 +115,12 @@ final class LanguageForward {
     counters.count(.attention, 2 * shape.queryWidth * seen)
   }
 
-  private func normalize(_ x: RowBuffer, _ norm: RowNorm, into y: RowBuffer) {
-    let epsilon = configuration.rmsEpsilon
+  private func normalize(_ x: RowBuffer, _ norm: RowNorm, into y: RowBuffer, for map: LinearMap) {
+    let (epsilon, format) = (configuration.rmsEpsilon, map.matrix.format)
     if let bias = norm.bias {
-      workers.layerNorm(x, gain: norm.gain, bias: bias, epsilon: epsilon, into: y)
+      workers.layerNorm(x, gain: norm.gain, bias: bias, epsilon: epsilon, into: y, for: format)
     } else {
-      workers.rmsNorm(x, gain: norm.gain, epsilon: epsilon, into: y)
+      workers.rmsNorm(x, gain: norm.gain, epsilon: epsilon, into: y, for: format)
     }
   }
 
@@ -137,7 +137,7 @@ final class LanguageForward {
     last.resize(rows: wanting.count)
     for (place, row) in wanting.enumerated() { last.setRow(place, from: x, row: row) }
     guard !wanting.isEmpty else { return logits.resize(rows: 0) }
-    normalize(last, weights.finalNorm, into: last)
+    normalize(last, weights.finalNorm, into: last, for: weights.head)
     workers.run(weights.head, last, into: logits, part: .head, counters: &counters)
   }
 }

@@ -21,19 +21,22 @@ void ck_run_multiply(struct ck_crew crew, const struct ck_product *product);
 void ck_run_quantize(struct ck_crew crew, const struct ck_quantized *out, const float *x, size_t stride, size_t inputs,
                      size_t rows);
 
+// The next three write bytes too where `bytes` is not null, row by row while a row is still in the cache: what the product after
+// them would do in a pass of its own.
+
 /// y = rms_norm(x); with a residual, x += residual before.
-void ck_run_rms_norm(struct ck_crew crew, float *y, float *x, const float *residual, const float *gain, size_t rows,
+void ck_run_rms_norm(struct ck_crew crew, const struct ck_quantized *bytes, float *y, float *x, const float *residual, const float *gain, size_t rows,
                      size_t width, float epsilon);
 
 /// y = layer_norm(x); with a residual, x += residual before. bias may be null.
-void ck_run_layer_norm(struct ck_crew crew, float *y, float *x, const float *residual, const float *gain,
+void ck_run_layer_norm(struct ck_crew crew, const struct ck_quantized *bytes, float *y, float *x, const float *residual, const float *gain,
                        const float *bias, size_t rows, size_t width, float epsilon);
 
 enum ck_activation { ck_silu_gate, ck_gelu_exact, ck_gelu_by_tanh, ck_rectify };
 
 /// An activation of rows × width numbers in place; `ck_silu_gate` takes tiles in pairs (gate, up) and leaves rows × width / 2
 /// numbers, silu(gate) · up, row after row without gaps in `out`; the others have out = x.
-void ck_run_activation(struct ck_crew crew, enum ck_activation kind, float *out, float *x, size_t rows, size_t width);
+void ck_run_activation(struct ck_crew crew, const struct ck_quantized *bytes, enum ck_activation kind, float *out, float *x, size_t rows, size_t width);
 
 /// Turns the heads of every row, as ck_rope.
 void ck_run_rope(struct ck_crew crew, float *x, size_t stride, const float *cosines, const float *sines, size_t rows,

@@ -87,6 +87,20 @@ public final class RowBuffer {
     for form in bytes { form?.isCurrent = false }
   }
 
+  /// Runs a kernel that writes all of its rows anew, and their bytes beside them if `format` reads bytes.
+  func rewrite(for format: WeightFormat?, _ body: (UnsafePointer<ck_quantized>?) -> Void) {
+    changed()
+    guard let kind = format?.activations else { return body(nil) }
+    var storage = ck_quantized()
+    var isMade = false
+    _ = quantized(kind) {
+      storage = $0
+      isMade = true
+    }
+    precondition(isMade, "bytes of old numbers were left")
+    body(&storage)
+  }
+
   /// Its rows as bytes, made by `make` if they are not there.
   func quantized(_ kind: Quantization, make: (ck_quantized) -> Void) -> ck_quantized {
     let form = bytes[kind.rawValue] ?? QuantizedRows(kind, width: width)

@@ -21,17 +21,31 @@ extension Workers {
   ///   - gain: (D).
   ///   - epsilon: added to the mean square.
   ///   - y: (R, D); may be x.
+  ///   - format: of the matrix that y is multiplied with next; its bytes are then made on the way.
   public func rmsNorm(
     _ x: RowBuffer,
     adding residual: RowBuffer? = nil,
     gain: [Float],
     epsilon: Float,
-    into y: RowBuffer
+    into y: RowBuffer,
+    for format: WeightFormat? = nil
   ) {
     check(x, residual, gain, y)
     if y !== x { y.resize(rows: x.rows) }
-    ck_run_rms_norm(crew, y.values, x.values, residual?.values, gain, x.rows, x.width, epsilon)
-    changed(x, residual, y)
+    y.rewrite(for: format) { bytes in
+      ck_run_rms_norm(
+        crew,
+        bytes,
+        y.values,
+        x.values,
+        residual?.values,
+        gain,
+        x.rows,
+        x.width,
+        epsilon
+      )
+    }
+    if residual != nil, x !== y { x.changed() }
   }
 
   /// y = (x − mean) / √(variance + ε) · gain + bias, after x += residual if there is one.
@@ -43,29 +57,34 @@ extension Workers {
   ///   - bias: (D).
   ///   - epsilon: added to the variance.
   ///   - y: (R, D); may be x.
+  ///   - format: of the matrix that y is multiplied with next; its bytes are then made on the way.
   public func layerNorm(
     _ x: RowBuffer,
     adding residual: RowBuffer? = nil,
     gain: [Float],
     bias: [Float],
     epsilon: Float,
-    into y: RowBuffer
+    into y: RowBuffer,
+    for format: WeightFormat? = nil
   ) {
     check(x, residual, gain, y)
     precondition(bias.count == x.width, "layerNorm: bias \(bias.count), width \(x.width)")
     if y !== x { y.resize(rows: x.rows) }
-    ck_run_layer_norm(
-      crew,
-      y.values,
-      x.values,
-      residual?.values,
-      gain,
-      bias,
-      x.rows,
-      x.width,
-      epsilon
-    )
-    changed(x, residual, y)
+    y.rewrite(for: format) { bytes in
+      ck_run_layer_norm(
+        crew,
+        bytes,
+        y.values,
+        x.values,
+        residual?.values,
+        gain,
+        bias,
+        x.rows,
+        x.width,
+        epsilon
+      )
+    }
+    if residual != nil, x !== y { x.changed() }
   }
 
   /// An activation of every number; in place but for `siluGate`.
@@ -74,7 +93,13 @@ extension Workers {
   ///   - kind: which one.
   ///   - x: (R, F), or (R, 2 F) for `siluGate`.
   ///   - y: (R, F); x itself but for `siluGate`.
-  public func activate(_ kind: RowActivation, _ x: RowBuffer, into y: RowBuffer) {
+  ///   - format: of the matrix that y is multiplied with next; its bytes are then made on the way.
+  public func activate(
+    _ kind: RowActivation,
+    _ x: RowBuffer,
+    into y: RowBuffer,
+    for format: WeightFormat? = nil
+  ) {
     switch kind {
     case .siluGate:
       precondition(x.width == 2 * y.width && y.width.isMultiple(of: 16) && x !== y)
@@ -89,8 +114,9 @@ extension Workers {
       case .geluTanh: ck_gelu_by_tanh
       case .relu: ck_rectify
       }
-    ck_run_activation(crew, code, y.values, x.values, x.rows, x.width)
-    y.changed()
+    y.rewrite(for: format) { bytes in
+      ck_run_activation(crew, bytes, code, y.values, x.values, x.rows, x.width)
+    }
   }
 
   /// Turns heads of every row in place, those that begin at `column`.
@@ -139,11 +165,6 @@ extension Workers {
         "norm: residual (\(residual.rows), \(residual.width)) for (\(x.rows), \(x.width))"
       )
     }
-  }
-
-  private func changed(_ x: RowBuffer, _ residual: RowBuffer?, _ y: RowBuffer) {
-    if residual != nil { x.changed() }
-    y.changed()
   }
 }
 
