@@ -91,14 +91,19 @@ struct ConformanceTests {
   @Test(arguments: Fault.groups(of: 4))
   func aFaultFailsItsCasesAndNoOthers(faults: [Fault]) {
     // Most of the time goes by waiting for what a faulty server never sends, so several wait at once.
-    let complaints = WorkQueue<String?>(offersMax: 1)
+    let complaints = WorkQueue<(Fault, String?)>(offersMax: 1)
     let threads = faults.map { fault in
-      WorkerThread(named: "fault") { complaints.post(complaint(about: fault)) }
+      WorkerThread(named: "fault") {
+        complaints.post((fault, complaint(about: fault, patience: .seconds(3))))
+      }
     }
     for thread in threads { thread.join() }
     let told = complaints.take(waiting: false)
     #expect(told.count == faults.count)
-    #expect(told.compactMap(\.self) == [])
+    // What only came too late, on a busy machine, comes in time alone.
+    for (fault, first) in told where first != nil {
+      #expect(complaint(about: fault, patience: .seconds(12)) == nil, "after \(first ?? "")")
+    }
   }
 }
 
@@ -111,12 +116,12 @@ private func failures(_ reports: [Run.Report]) -> [String] {
 }
 
 /// How the cases that fail with a fault differ from those that should; nil if they do not.
-private func complaint(about fault: Fault) -> String? {
+private func complaint(about fault: Fault, patience: Duration) -> String? {
   do {
     let daemon = try DaemonHarness()
     let server = try FaultyServer(before: daemon.unix, fault)
     var settings = Settings()
-    settings.patience = .seconds(3)
+    settings.patience = patience
     settings.crowd = 20
     settings.lanes = 12
     let reports = try Run(server.address, settings).run()
