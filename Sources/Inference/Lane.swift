@@ -11,6 +11,8 @@ struct Lane {
   let layers: Int
   let forward: Forward
   var pool: PagePool?
+  /// What its steps take.
+  var stepCost = StepCost()
   /// Requests that wait for pages, oldest first.
   var waiting: [Sequence] = []
   /// Requests that may take part in steps, oldest first.
