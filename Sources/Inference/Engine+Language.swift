@@ -80,9 +80,11 @@ extension Engine {
 
   /// Turns logits into predictions and next tokens.
   private mutating func deliver(_ logits: Logits, of batch: Batch) {
+    // Before any answer goes out and ends a sequence: it then gives its pages back.
+    for row in batch.rows { row.sequence.position = row.position + 1 }
+    for sequence in batch.sequences { offerPages(of: sequence) }
     var place = 0
     for row in batch.rows {
-      row.sequence.position = row.position + 1
       guard row.wantsLogits else { continue }
       let own = logits.row(place)
       place += 1

@@ -45,7 +45,11 @@ struct Lane {
         shape: forward.shape
       )
       self.forward = .language(forward, pages)
-      pool = PagePool(count: count, pageSize: KeyValuePages.pageSize)
+      pool = PagePool(
+        count: count,
+        pageSize: KeyValuePages.pageSize,
+        cachedMax: limits.sharesPrefixes ? count * limits.prefixPercentMax / 100 : 0
+      )
       vocabularyCount = configuration.vocabulary
       positionsMax = configuration.positionsMax
       layers = configuration.layers

@@ -56,6 +56,8 @@ extension Configuration {
     Setting("engine.rows_max") { $0.engine.rowsMax },
     Setting("engine.prefill_rows_max") { $0.engine.prefillRowsMax },
     Setting("engine.step_milliseconds") { $0.engine.stepMax },
+    Setting("engine.share_prefixes") { $0.engine.sharesPrefixes },
+    Setting("engine.prefix_percent_max") { $0.engine.prefixPercentMax },
     Setting("engine.key_value_megabytes") { $0.engine.keyValueBytesMax },
     Setting("engine.text_bytes_max") { $0.engine.textBytesMax },
     Setting("engine.stall_seconds") { $0.engine.stallMax },
