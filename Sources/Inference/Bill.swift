@@ -19,6 +19,8 @@ public struct Work: Sendable, Equatable {
   public private(set) var expertsHistogram: [Int] = []
   /// Tokens that the model, or the tokenizer alone, read.
   public var tokensIn = 0
+  /// Of those, tokens whose keys and values another request of the tenant had computed: no row ran.
+  public var tokensReused = 0
   /// Tokens that were produced.
   public var tokensOut = 0
 
@@ -63,6 +65,7 @@ public struct Work: Sendable, Equatable {
     layersRun += other.layersRun
     expertsRun += other.expertsRun
     tokensIn += other.tokensIn
+    tokensReused += other.tokensReused
     tokensOut += other.tokensOut
     Self.add(other.layersHistogram, to: &layersHistogram)
     Self.add(other.expertsHistogram, to: &expertsHistogram)

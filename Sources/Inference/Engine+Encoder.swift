@@ -6,9 +6,12 @@ import Tensors
 
 extension Engine {
   mutating func step(encoder forward: EncoderForward, lane: Int) {
+    let began = clock()
     var (batch, texts) = encoderBatch(lane: lane)
-    board(batch)
+    let planned = batch.count
     let cost = lanes[lane].cost
+    let macs = texts.reduce(0) { $0 + cost.text($1.text.tokens.count) }
+    board(batch)
     forward.embed(batch)
     for layer in 0 ..< lanes[lane].layers {
       leave(&batch) { kept, _ in forward.keep(kept) }
@@ -23,20 +26,29 @@ extension Engine {
     }
     land(batch)
     for (entry, emission) in zip(texts, answers) { deliver(emission, of: entry) }
+    if batch.count == planned {
+      lanes[lane].stepCost.learn(promptMACs: macs, decodes: false, took: clock() - began)
+    }
   }
 
   /// A text in a batch.
   private typealias Entry = (sequence: Sequence, text: EncoderText)
 
-  /// Whole texts up to the row limit, the least served tenant first; at least one.
+  /// Whole texts up to the row limit, and to what there is time for while a language model's answer is
+  /// running, the least served tenant first; at least one.
   private func encoderBatch(lane index: Int) -> (Batch, [Entry]) {
     var batch = Batch()
     var entries: [Entry] = []
+    let lane = lanes[index]
+    var macs = isDecoding ? lane.stepCost.promptMACsMax(within: limits.stepMax) : .max
     for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
       for text in sequence.texts.prefix(sequence.slots) {
-        guard entries.isEmpty || batch.count + text.tokens.count <= limits.rowsMax else {
+        let rows = batch.count + text.tokens.count
+        let price = lane.cost.text(text.tokens.count)
+        guard entries.isEmpty || (rows <= limits.rowsMax && price <= macs) else {
           return (batch, entries)
         }
+        macs = max(0, macs - price)
         if sequence.admitted == nil { sequence.admitted = clock() }
         for (position, token) in text.tokens.enumerated() {
           batch.rows.append(
@@ -96,6 +108,11 @@ extension Engine {
     emit(emission, sequence)
     settle(sequence)
   }
+}
+
+extension Cost {
+  /// A whole text of `rows` tokens, each of which sees all, without a head.
+  fileprivate func text(_ rows: Int) -> Int { rows * row(positions: rows) }
 }
 
 /// Divides a vector by its Euclidean norm; leaves a zero vector alone.

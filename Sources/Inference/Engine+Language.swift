@@ -5,7 +5,10 @@ import Tensors
 
 extension Engine {
   mutating func step(language forward: LanguageForward, _ pages: KeyValuePages, lane: Int) {
-    var batch = languageBatch(lane: lane)
+    let began = clock()
+    var (batch, promptMACs) = languageBatch(lane: lane)
+    let planned = batch.count
+    let decodes = batch.rows.contains { $0.sequence.isDecoding }
     board(batch)
     let cost = lanes[lane].cost
     forward.embed(batch)
@@ -21,10 +24,17 @@ extension Engine {
     }
     land(batch)
     deliver(Logits(forward.logits, workers), of: batch)
+    // A step that rows have left took less time than was planned, and says nothing.
+    if batch.count == planned {
+      lanes[lane].stepCost.learn(promptMACs: promptMACs, decodes: decodes, took: clock() - began)
+    }
   }
 
-  /// Decode rows first, then slices of prefill, the least served tenant first.
-  private func languageBatch(lane index: Int) -> Batch {
+  /// Decode rows first, then slices of prefill, the least served tenant first: as many rows as a step
+  /// has time for while an answer is running, whosever it is.
+  ///
+  /// - Returns: the rows, and the work on those of prompts.
+  private func languageBatch(lane index: Int) -> (Batch, promptMACs: Int) {
     var batch = Batch()
     var prefill: [Sequence] = []
     for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
@@ -34,14 +44,24 @@ extension Engine {
         prefill.append(sequence)
       }
     }
-    var room = min(limits.prefillRowsMax, limits.rowsMax - batch.count)
-    for sequence in prefill where room > 0 {
+    let lane = lanes[index]
+    var slice = Slice(
+      rows: min(limits.prefillRowsMax, limits.rowsMax - batch.count),
+      macs: isDecoding ? lane.stepCost.promptMACsMax(within: limits.stepMax) : nil
+    )
+    for sequence in prefill where slice.rows > 0 {
       let pending = sequence.tokens.count - sequence.position
-      let count = min(pending, room, sequence.answersEveryRow ? sequence.slots : pending)
+      let isScored = sequence.answersEveryRow
+      let wanted = isScored ? min(pending, sequence.slots) : pending
+      let count = slice.take(wanted, from: sequence.position, lane.cost, scored: isScored)
       addRows(count, of: sequence, to: &batch)
-      room -= count
     }
-    return batch
+    return (batch, slice.macsTaken)
+  }
+
+  /// Whether the next step of some model goes on with an answer that its reader waits for.
+  var isDecoding: Bool {
+    lanes.contains { $0.running.contains { $0.isDecoding && $0.hasRow } }
   }
 
   private func addRows(_ count: Int, of sequence: Sequence, to batch: inout Batch) {
@@ -60,9 +80,11 @@ extension Engine {
 
   /// Turns logits into predictions and next tokens.
   private mutating func deliver(_ logits: Logits, of batch: Batch) {
+    // Before any answer goes out and ends a sequence: it then gives its pages back.
+    for row in batch.rows { row.sequence.position = row.position + 1 }
+    for sequence in batch.sequences { offerPages(of: sequence) }
     var place = 0
     for row in batch.rows {
-      row.sequence.position = row.position + 1
       guard row.wantsLogits else { continue }
       let own = logits.row(place)
       place += 1

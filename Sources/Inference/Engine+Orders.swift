@@ -116,8 +116,7 @@ extension Engine {
   mutating func admit(lane index: Int) {
     guard !lanes[index].waiting.isEmpty else { return }
     for sequence in fairness.order(lanes[index].waiting) {
-      guard let pages = lanes[index].pool?.take(sequence.pagesWanted) else { return }
-      sequence.pages = pages
+      guard givePages(to: sequence) else { return }
       sequence.stage = .running
       sequence.admitted = clock()
       lanes[index].waiting.removeAll { $0 === sequence }

@@ -94,6 +94,7 @@ public struct Engine {
       load.queued += lane.waiting.count
       load.running += lane.running.count
       load.pagesUsed += lane.pool?.used ?? 0
+      load.pagesCached += lane.pool?.cached ?? 0
       load.pages += lane.pool?.count ?? 0
     }
     return load
@@ -121,8 +122,10 @@ public struct Load: Sendable, Equatable {
   public var queued = 0
   /// Of those, requests that may take part in steps.
   public var running = 0
-  /// Key/value pages in use.
+  /// Key/value pages that open requests use; one that several share counts once.
   public var pagesUsed = 0
+  /// Key/value pages that no request uses, kept for prompts that begin alike.
+  public var pagesCached = 0
   /// Key/value pages in all.
   public var pages = 0
   /// Orders that wait for the next turn.

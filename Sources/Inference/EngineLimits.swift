@@ -8,10 +8,17 @@ public struct EngineLimits: Sendable, Equatable {
   public var queueCountMax = 256
   /// Rows of one step.
   public var rowsMax = 256
-  /// Rows of one step that may be prefill, so that decoding goes on beside it.
-  public var prefillRowsMax = 128
+  /// Rows of one step that may be prefill.
+  public var prefillRowsMax = 256
+  /// What a step should take at most while an answer is running; fewer rows of prompts go into it then,
+  /// and a few always.
+  public var stepMax = Duration.milliseconds(25)
   /// Memory for keys and values, per language model.
   public var keyValueBytesMax = 512 << 20
+  /// Whether prompts of one tenant that begin alike share the pages of their beginning.
+  public var sharesPrefixes = true
+  /// Percent of a model's pages that may hold beginnings which no open request uses.
+  public var prefixPercentMax = 50
   /// Workers that compute a step together, the engine's thread included.
   public var workers = 1
   /// Whether every worker but the engine's thread stays on a CPU of its own.

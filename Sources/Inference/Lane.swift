@@ -11,6 +11,8 @@ struct Lane {
   let layers: Int
   let forward: Forward
   var pool: PagePool?
+  /// What its steps take.
+  var stepCost = StepCost()
   /// Requests that wait for pages, oldest first.
   var waiting: [Sequence] = []
   /// Requests that may take part in steps, oldest first.
@@ -43,7 +45,11 @@ struct Lane {
         shape: forward.shape
       )
       self.forward = .language(forward, pages)
-      pool = PagePool(count: count, pageSize: KeyValuePages.pageSize)
+      pool = PagePool(
+        count: count,
+        pageSize: KeyValuePages.pageSize,
+        cachedMax: limits.sharesPrefixes ? count * limits.prefixPercentMax / 100 : 0
+      )
       vocabularyCount = configuration.vocabulary
       positionsMax = configuration.positionsMax
       layers = configuration.layers

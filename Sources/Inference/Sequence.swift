@@ -23,6 +23,8 @@ final class Sequence {
   var position = 0
   var pages: [Int32] = []
   var pagesWanted = 0
+  /// Its first pages that others can share; nil once somebody else's page held the same first.
+  var pagesOffered: Int? = 0
   /// Where the prompt ends and the answer begins; nil until the prompt is whole, and for Predict.
   var promptCount: Int?
   var generation: Generation?

@@ -1,6 +1,13 @@
 extension Bill {
   /// This bill as BILL and `Usage.Bill` carry it.
   public var value: Value {
+    // A key that is not there is read as 0: bills without reuse are as they were before it existed.
+    guard tokensReused > 0, case .map(let entries) = always else { return always }
+    return .map(entries + [Value.Entry("tokens_reused", .uint(tokensReused))])
+  }
+
+  /// The keys that every bill has.
+  private var always: Value {
     [
       "call": .binary(call.bytes),
       "tenant": .string(tenant),
@@ -51,6 +58,7 @@ extension Bill {
   private mutating func takeCount(_ key: String, _ value: Value) -> Bool? {
     switch key {
     case "tokens_in": set(\.tokensIn, value.asUInt)
+    case "tokens_reused": set(\.tokensReused, value.asUInt)
     case "tokens_out": set(\.tokensOut, value.asUInt)
     case "macs_total": set(\.macsTotal, value.asUInt)
     case "macs_dense": set(\.macsDense, value.asUInt)

@@ -14,6 +14,8 @@ public struct Bill: Sendable, Equatable {
   public var status = Status.ok
   /// Tokens read by the model or the tokenizer.
   public var tokensIn: UInt64 = 0
+  /// Of those, tokens whose keys and values an earlier call of the tenant had left; they cost nothing.
+  public var tokensReused: UInt64 = 0
   /// Tokens produced.
   public var tokensOut: UInt64 = 0
   /// Multiply-accumulates by part.

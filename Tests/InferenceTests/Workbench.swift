@@ -19,7 +19,9 @@ final class Workbench {
   private var boundaries = 0
   private(set) var emissions: [Emission] = []
 
-  init() throws {
+  /// - Parameter choice: how both models are held.
+  /// - Throws: if the disk is full.
+  init(weights choice: WeightChoice = .f32) throws {
     folder = try TemporaryFolder()
     try TinyModels.writeLlama(to: "\(folder.path)/llama")
     try TinyModels.writeBERT(to: "\(folder.path)/bert")
@@ -33,8 +35,8 @@ final class Workbench {
     llama = LlamaReference(configuration: shape, weights: weights)
     bert = BertReference(configuration: encoderShape, weights: encoderWeights)
     models = [
-      try ServedModel(name: Self.language, checkpoint: checkpoints[0], weights: .f32),
-      try ServedModel(name: Self.encoder, checkpoint: checkpoints[1], weights: .f32),
+      try ServedModel(name: Self.language, checkpoint: checkpoints[0], weights: choice),
+      try ServedModel(name: Self.encoder, checkpoint: checkpoints[1], weights: choice),
     ]
   }
 

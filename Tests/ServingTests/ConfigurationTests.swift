@@ -33,7 +33,9 @@ struct ConfigurationTests {
         unix: {path: /tmp/a.sock, mode: "0600"}
         tcp: {port: 0, tenant: lab}
       limits: {streams_max: 7, idle_seconds: 9, hello_seconds: 3}
-      engine: {rows_max: 33, key_value_megabytes: 12, threads: 2}
+      engine:
+        {rows_max: 33, key_value_megabytes: 12, threads: 2, step_milliseconds: 7,
+         share_prefixes: false, prefix_percent_max: 9}
       drain_seconds: 4
       bills_remembered: 5
       log_level: debug
@@ -53,6 +55,9 @@ struct ConfigurationTests {
     #expect(found.limits.wire.hello == .seconds(3))
     #expect(found.engine.rowsMax == 33)
     #expect(found.engine.keyValueBytesMax == 12 << 20)
+    #expect(found.engine.stepMax == .milliseconds(7))
+    #expect(!found.engine.sharesPrefixes)
+    #expect(found.engine.prefixPercentMax == 9)
     #expect(found.threads == 2)
     #expect(found.drain == .seconds(4))
     #expect(found.billsRemembered == 5)
@@ -79,6 +84,9 @@ struct ConfigurationTests {
       "listen:\n  unix:\n    path: /\(String(repeating: "x", count: 107))", 3, "listen.unix.path",
       "108"
     ),
+    ("engine:\n  step_milliseconds: 0", 2, "engine.step_milliseconds", "not within 1"),
+    ("engine:\n  share_prefixes: 1", 2, "engine.share_prefixes", "true or false"),
+    ("engine:\n  prefix_percent_max: 101", 2, "engine.prefix_percent_max", "not within 0"),
     ("engine:\n  stall_seconds: 0", 2, "engine.stall_seconds", "not within 1"),
     ("limits:\n  call_seconds_max: 0", 2, "limits.call_seconds_max", "not within 1"),
     ("models:\n  m: {path: a}\n  m: {path: b}", 2, "m", "twice"),

@@ -12,12 +12,18 @@ struct BillTests {
       row.split(separator: "|")[0].split(separator: ",")
         .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " `")) }
     }
-    #expect(Bill(call: CallID()).value.asMap?.map(\.key) == keys)
+    var bill = Bill(call: CallID())
+    bill.tokensReused = 16
+    #expect(bill.value.asMap?.map(\.key) == keys)
+    // The one that came later is left out where it says nothing.
+    bill.tokensReused = 0
+    #expect(bill.value.asMap?.map(\.key) == keys.filter { $0 != "tokens_reused" })
   }
 
   @Test(
     arguments: [
-      ("call", .binary([])), ("tenant", 1), ("tokens_in", -1), ("macs", ["attention": "x"]),
+      ("call", .binary([])), ("tenant", 1), ("tokens_in", -1), ("tokens_reused", 1.5),
+      ("macs", ["attention": "x"]),
       ("layers_histogram", [1, -1]), ("total_us", 1.5), ("effort_asked", "1"), ("macs_max", "1"),
       ("adapter", 1), ("status", "OK"),
     ] as [(String, Value)]

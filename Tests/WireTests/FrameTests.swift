@@ -19,6 +19,7 @@ func randomFrames(using generator: inout SplitMix64) -> [Frame] {
   bill.layersHistogram = (0 ..< 9).map { _ in generator.next() }
   bill.totalTime = .microseconds(Int64.random(in: 0 ... 1 << 40, using: &generator))
   bill.costMax = .random(using: &generator) ? nil : generator.next()
+  bill.tokensReused = .random(in: 0 ... 1, using: &generator)
   bill.adapter = .random(using: &generator) ? nil : randomText(using: &generator)
   let text = randomText(using: &generator)
   var frame = OpenFrame(open)

@@ -782,6 +782,7 @@ static const bill_row bill_rows[] = {
     {"adapter", TEXT_OR_NIL, AT(adapter), 0},
     {"cost_micro", COUNT, AT(cost_micro), 0},
     {"currency", TEXT, AT(currency), 0},
+    {"tokens_reused", COUNT, AT(tokens_reused), 0},
 };
 #undef AT
 enum { BILL_ROWS = sizeof bill_rows / sizeof *bill_rows };

@@ -199,6 +199,7 @@ typedef struct mete_bill {
   mete_text adapter;   /* data is NULL if none */
   uint64_t cost_micro; /* millionths of `currency` */
   mete_text currency;
+  uint64_t tokens_reused; /* of tokens_in: an earlier call of the tenant had left what they need, so they cost nothing */
 } mete_bill;
 
 /* ---- Clients ------------------------------------------------------------------------------------------------------- */

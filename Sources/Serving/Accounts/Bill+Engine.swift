@@ -18,6 +18,7 @@ extension Wire.Bill {
     self.status = status
     let work = engine.work
     tokensIn = UInt64(work.tokensIn)
+    tokensReused = UInt64(work.tokensReused)
     tokensOut = UInt64(work.tokensOut)
     macs.attention = UInt64(work[.attention])
     macs.experts = UInt64(work[.experts])

@@ -177,13 +177,17 @@ extension Configuration {
     guard let table = try root.table("engine") else { return }
     try table.refuseUnknown([
       "threads", "sequences_max", "queue_max", "rows_max", "prefill_rows_max",
-      "key_value_megabytes", "text_bytes_max", "stall_seconds",
+      "step_milliseconds", "share_prefixes", "prefix_percent_max", "key_value_megabytes",
+      "text_bytes_max", "stall_seconds",
     ])
     try table.read("threads", 0 ... 256, into: &threads)
     try table.read("sequences_max", 1 ... 1_000_000, into: &engine.sequencesMax)
     try table.read("queue_max", 0 ... 1_000_000, into: &engine.queueCountMax)
     try table.read("rows_max", 1 ... 65_536, into: &engine.rowsMax)
     try table.read("prefill_rows_max", 1 ... 65_536, into: &engine.prefillRowsMax)
+    try table.milliseconds("step_milliseconds", 1 ... 60_000, into: &engine.stepMax)
+    try table.read("share_prefixes", into: &engine.sharesPrefixes)
+    try table.read("prefix_percent_max", 0 ... 100, into: &engine.prefixPercentMax)
     try table.read("text_bytes_max", 1 ... 67_108_864, into: &engine.textBytesMax)
     try table.seconds("stall_seconds", 1 ... 86_400, into: &engine.stallMax)
     var megabytes = engine.keyValueBytesMax >> 20

@@ -64,6 +64,24 @@ struct SettingTable {
     value = .seconds(count)
   }
 
+  /// Reads whole milliseconds within bounds into `value`, if the key is there.
+  func milliseconds(
+    _ key: String,
+    _ bounds: ClosedRange<Int>,
+    into value: inout Duration
+  ) throws(ConfigurationError) {
+    var count = Int(value / .milliseconds(1))
+    try read(key, bounds, into: &count)
+    value = .milliseconds(count)
+  }
+
+  /// Reads true or false into `value`, if the key is there.
+  func read(_ key: String, into value: inout Bool) throws(ConfigurationError) {
+    guard let node = mapping[key] else { return }
+    guard let found = node.bool else { throw blame(key, node, "expected true or false") }
+    value = found
+  }
+
   /// Reads a string, if the key is there.
   func string(_ key: String) throws(ConfigurationError) -> String? {
     guard let node = mapping[key] else { return nil }

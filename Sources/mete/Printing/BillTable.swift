@@ -16,6 +16,7 @@ struct BillTable {
     guard !isEmpty else { return head + "  no work was done, and nothing is charged\n" }
     var table = Columns(right: [1])
     table.add("tokens in", bill.tokensIn.grouped)
+    if bill.tokensReused > 0 { table.add("  reused", bill.tokensReused.grouped) }
     table.add("tokens out", bill.tokensOut.grouped, rate)
     table.add("multiply-adds", bill.macsTotal.grouped, saved)
     for (part, count) in parts where count > 0 {

@@ -21,6 +21,8 @@ final class Alone {
     var limits = limits
     limits.sequencesMax = 10
     limits.queueCountMax = 10
+    // Nobody came before it.
+    limits.sharesPrefixes = false
     let clock = FakeClock()
     self.clock = clock
     engine = Engine(models: TinyHouse.models, limits: limits, clock: { clock.now })

@@ -61,6 +61,9 @@ struct Conditions {
     engine.textBytesMax = random.pick([60, 4000])
     engine.pendingTokensMax = random.pick([1, 8, 256])
     engine.stallMax = .milliseconds(random.pick([20, 1000, 10_000]))
+    engine.stepMax = .milliseconds(random.pick([1, 5, 25]))
+    engine.sharesPrefixes = random.chance(80)
+    engine.prefixPercentMax = random.pick([0, 30, 100])
     configuration.engine = engine
   }
 

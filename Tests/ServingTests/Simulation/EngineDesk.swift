@@ -64,8 +64,12 @@ final class EngineDesk {
     if engine.lanes.contains(where: { $0.waiting.count > limits.queueCountMax }) {
       complaint = "\(load.queued) sequences wait of \(limits.queueCountMax)"
     }
-    let held = engine.sequences.values.reduce(0) { $0 + $1.pages.count }
+    // A page that several share is used once.
+    let held = Set(engine.sequences.values.flatMap(\.pages)).count
     if held != load.pagesUsed { complaint = "\(load.pagesUsed) pages used, \(held) held" }
+    if load.pagesUsed + load.pagesCached > load.pages {
+      complaint = "\(load.pagesUsed) pages used and \(load.pagesCached) cached of \(load.pages)"
+    }
     if load.sequences == 0, !engine.booksBalance { complaint = "the engine's books do not balance" }
   }
 }

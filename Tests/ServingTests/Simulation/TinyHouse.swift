@@ -34,6 +34,14 @@ enum TinyHouse {
     return Catalog(models.map { (served: $0, tariff: tariff) })
   }()
 
+  /// What a row of the language model costs.
+  static let cost: Cost = {
+    guard case .llama(let configuration, _) = models[0].checkpoint.family else {
+      preconditionFailure("the tiny language model changed its family")
+    }
+    return Cost(configuration)
+  }()
+
   /// Bytes of one page of keys and values of the language model.
   static let pageBytes = TinyModels.layers * 2 * 16 * 2 * 8 * 4
 }

@@ -316,9 +316,12 @@ static void open_again(mete_writer *to, const frame *f) {
 
 static void bill_again(mete_writer *to, const frame *f) {
   size_t at = begin_frame(to, BILL, 3, f->stream);
-  mete_put_map(to, BILL_ROWS);
+  /* tokens_reused is sent only where something was reused. */
+  bool reuses = f->bill.bill.tokens_reused > 0;
+  mete_put_map(to, BILL_ROWS - (reuses ? 0 : 1));
   for (size_t i = 0; i < BILL_ROWS; i++) {
     const bill_row *row = &bill_rows[i];
+    if (!reuses && strcmp(row->key, "tokens_reused") == 0) continue;
     const char *field = (const char *)&f->bill.bill + row->offset;
     mete_reader raw = f->bill.histograms[row->other & 1];
     mete_text text = {NULL, 0};

@@ -38,6 +38,7 @@ class Bill:
     adapter: Optional[str] = None
     cost_micro: int = 0
     currency: str = ""
+    tokens_reused: int = 0
 
     @classmethod
     def from_map(cls, entries: Mapping[str, Any]) -> Bill:
@@ -54,6 +55,8 @@ class Bill:
     def to_map(self) -> Dict[str, Any]:
         """The bill as it is sent, its keys in the protocol's order."""
         entries = {key: getattr(self, key) for key in FIELDS}
+        if not self.tokens_reused:
+            del entries["tokens_reused"]  # sent only where something was reused
         entries["status"] = int(self.status)
         entries["macs"] = {part: self.macs[part] for part in MACS_PARTS if part in self.macs}
         return entries
