@@ -12,7 +12,8 @@ struct ImportTests {
     var served: [String] = []
     for (name, path) in [("letters", letters), ("weather", weather)] {
       let target = "\(folder.path)/\(name).mete"
-      let made = try Child(.mete, ["import", path, "--to", target, "--name", name, "--json"]).finish()
+      let arguments = ["import", path, "--to", target, "--name", name, "--json"]
+      let made = try Child(.mete, arguments).finish()
       #expect(made.code == 0 && made.errors.isEmpty, "\(made)")
       let hash = try #require(try made.objects().first?["sha256"] as? String)
       served.append("\(name)=\(target)")

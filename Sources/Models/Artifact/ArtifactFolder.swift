@@ -14,9 +14,8 @@ struct ArtifactFolder {
   /// Sizes, places and shapes are checked, hashes are not: a start reads no weights.
   init?(directory: String) throws(FormatError) {
     let path = "\(directory)/\(Manifest.fileName)"
-    guard let file = try ConfigurationFile.ifPresent(path: path, limit: Self.manifestBytesMax) else {
-      return nil
-    }
+    guard let file = try ConfigurationFile.ifPresent(path: path, limit: Self.manifestBytesMax)
+    else { return nil }
     manifest = try Manifest(file)
     for entry in manifest.files {
       let count = try mapped("\(directory)/\(entry.name)").count

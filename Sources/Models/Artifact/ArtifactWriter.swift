@@ -123,5 +123,7 @@ public struct ArtifactWriter {
 
 /// The numbers as safetensors holds them.
 private func littleEndian(_ values: [Float]) -> [UInt8] {
-  values.flatMap { value in (0 ..< 4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
+  values.flatMap { value in
+    (0 ..< 4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+  }
 }

@@ -22,6 +22,7 @@ final class HashedFile {
   ///
   /// - Parameter name: its path inside the artifact.
   /// - Returns: its entry.
+  /// - Throws: `FormatError` if the system refuses.
   func finish(_ name: String) throws(FormatError) -> Manifest.File {
     try blaming { () throws(TensorsError) in try file.finish() }
     return Manifest.File(name: name, bytes: count, sha256: hash.finish())

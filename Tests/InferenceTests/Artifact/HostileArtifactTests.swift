@@ -53,7 +53,7 @@ struct HostileArtifactTests {
     ("\"name\": \"packed.safetensors\"", "\"name\": \"../packed.safetensors\"", "plain name"),
     ("\"name\": \"metadata.gguf\"", "\"name\": \"packed.safetensors\"", "bytes"),
     ("\"bytes\": ", "\"bytes\": 1", "bytes"),
-    ("\"inputs\": ", "\"inputs\": 99", "inputs"),
+    ("\"inputs\": ", "\"inputs\": 99", "bytes"),
     ("\"part_inputs\": ", "\"part_inputs\": 9", "part_inputs"),
     ("\"outputs\": ", "\"outputs\": 1", "bytes"),
     ("\"outputs\": ", "\"outputs\": -", "outputs"),
