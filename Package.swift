@@ -87,7 +87,7 @@ let package = Package(
     .executableTarget(
       name: "mete",
       dependencies: [
-        "MeteClient", "Conformance",
+        "MeteClient", "Conformance", "Inference", "Models",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: upstairs

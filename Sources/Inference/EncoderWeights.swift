@@ -29,12 +29,13 @@ struct EncoderWeights: Sendable {
   ///   - weights: its weights.
   ///   - format: of all maps but the head's; nil is bytes with a scale for each output.
   ///   - workers: share the work.
+  /// - Throws: `FormatError` without a path if they are packed already, and otherwise than here.
   init(
     _ configuration: BertConfiguration,
     _ weights: BertWeights,
     format: WeightFormat?,
     workers: Workers
-  ) {
+  ) throws(FormatError) {
     var maps = LinearMaps(wanted: format) { _ in .int8 }
     func add(_ parts: [Dense], as format: WeightFormat? = nil) -> Int {
       maps.add(parts.map(\.matrix), biases: parts.map(\.bias), as: format)
@@ -47,7 +48,7 @@ struct EncoderWeights: Sendable {
     }
     let pooler = weights.pooler.map { add([$0], as: .f32) }
     let classifier = weights.classifier.map { add([$0], as: .f32) }
-    let built = maps.built(by: workers)
+    let built = try maps.built(by: workers)
     self.configuration = configuration
     model = weights
     layers = zip(weights.layers, places).map { layer, place in

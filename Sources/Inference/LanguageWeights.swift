@@ -34,16 +34,17 @@ struct LanguageWeights: Sendable {
   ///   - weights: its weights.
   ///   - format: of all maps; nil keeps quantized weights as they are and makes bytes of the rest.
   ///   - workers: share the work.
+  /// - Throws: `FormatError` without a path if they are packed already, and otherwise than here.
   init(
     _ configuration: LlamaConfiguration,
     _ weights: LlamaWeights,
     format: WeightFormat?,
     workers: Workers
-  ) {
+  ) throws(FormatError) {
     var maps = LinearMaps(wanted: format) { .serving($0.elementType ?? .f32) }
     let places = weights.layers.map { Places($0, in: &maps) }
     let head = maps.add([weights.head])
-    let built = maps.built(by: workers)
+    let built = try maps.built(by: workers)
     self.configuration = configuration
     embedding = configuration.tiedHead ? Matrix(built[head].matrix) : weights.embedding
     positionEmbedding = weights.positionEmbedding

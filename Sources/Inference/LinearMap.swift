@@ -28,7 +28,15 @@ extension Workers {
 /// Collects the maps of a model while their matrices are planned, and builds them once these are packed.
 struct LinearMaps {
   private var plan = PackingPlan()
-  private var pending: [(macs: Int, bias: [Float]?)] = []
+  /// A map to be; one without `ready` is the next of the plan.
+  private struct Pending {
+    var macs: Int
+    var bias: [Float]?
+    var ready: PackedMatrix?
+  }
+  private var pending: [Pending] = []
+  /// Whether parts lie packed, but not as this engine joins them.
+  private(set) var hasMisfit = false
   private let wanted: WeightFormat?
   private let automatic: (Matrix) -> WeightFormat
 
@@ -48,25 +56,43 @@ struct LinearMaps {
     interleaved: Bool = false,
     inputs: Int? = nil
   ) -> Int {
+    let ready = PackedMatrix(
+      joining: parts,
+      interleaved: interleaved,
+      inputs: inputs ?? parts[0].inputs
+    )
     pending.append(
-      (
-        parts.reduce(0) { $0 + $1.outputs * $1.inputs },
-        Self.joined(biases, of: parts, interleaved: interleaved)
+      Pending(
+        macs: parts.reduce(0) { $0 + $1.outputs * $1.inputs },
+        bias: Self.joined(biases, of: parts, interleaved: interleaved),
+        ready: ready
       )
     )
+    if ready != nil { return pending.count - 1 }
+    if parts.contains(where: \.isPacked) { hasMisfit = true }
     let format = format ?? wanted ?? automatic(parts[0])
-    return plan.add(
+    _ = plan.add(
       parts,
       as: fitting(format, parts[0]),
       interleaved: interleaved,
       inputs: inputs
     )
+    return pending.count - 1
   }
 
-  /// Packs everything that was added; the maps have the indices that `add` gave.
-  func built(by workers: Workers) -> [LinearMap] {
-    zip(plan.pack(workers), pending).map {
-      LinearMap(matrix: $0, bias: $1.bias, macs: $1.macs)
+  /// Packs what was added and is not packed already; the maps have the indices that `add` gave.
+  ///
+  /// - Throws: `FormatError` without a path if the maps of an artifact were joined in another way.
+  func built(by workers: Workers) throws(FormatError) -> [LinearMap] {
+    guard !hasMisfit else {
+      throw FormatError(path: "", reason: "joins its maps in another way; import the model anew")
+    }
+    var packed = plan.pack(workers).makeIterator()
+    return pending.map { map in
+      guard let matrix = map.ready ?? packed.next() else {
+        preconditionFailure("\(pending.count) maps, but fewer were planned")
+      }
+      return LinearMap(matrix: matrix, bias: map.bias, macs: map.macs)
     }
   }
 

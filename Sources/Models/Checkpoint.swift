@@ -22,15 +22,20 @@ public struct Checkpoint: Sendable {
   public let tokenizer: Tokenizer?
   /// Weights, each counted once.
   public let parameters: Int
+  /// What `mete.json` says, where it is an artifact: weights are packed already then.
+  public var artifact: Manifest?
   /// The files that hold the weights, in order of their names.
   let files: WeightFiles
+
+  /// The SHA-256 of the file of weights as its artifact records it; "" where nothing does.
+  public var recordedSHA256: String { artifact?.weightsSHA256 ?? "" }
 
   /// The SHA-256 of the weight files, one after the other, as 64 hexadecimal digits.
   ///
   /// Reads every byte of them: seconds for a large model, so ask once and keep the answer.
   public func sha256() -> String { files.sha256() }
 
-  /// Opens a `.gguf` file or a Hugging Face directory.
+  /// Opens a `.gguf` file, a Hugging Face directory, or an artifact that `mete import` wrote.
   ///
   /// Everything is checked before memory is spent on weights: format, architecture, settings, and
   /// the name, shape and place of every tensor.
@@ -42,6 +47,9 @@ public struct Checkpoint: Sendable {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     guard let file = try mappedUnlessDirectory(path) else {
+      if let artifact = try ArtifactFolder(directory: path) {
+        return try open(artifact, at: path)
+      }
       return try openDirectory(path)
     }
     return try openGGUF(try GGUF(path: path, file: file))

@@ -74,7 +74,7 @@ extension Catalog.Entry {
       Value.Entry("pooling", shape.pooling.map(Value.string) ?? .nil),
       Value.Entry("labels", .array(shape.labels.map(Value.string))),
       Value.Entry("format", .string(model.served.checkpoint.format.rawValue)),
-      Value.Entry("sha256", .string("")),
+      Value.Entry("sha256", .string(model.served.checkpoint.recordedSHA256)),
     ]
   }
 

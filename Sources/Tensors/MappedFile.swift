@@ -122,7 +122,7 @@ public final class MappedFile: @unchecked Sendable {
 }
 
 /// Repeats a system call that a signal interrupted.
-private func retrying(_ call: () -> Int32) -> Int32 {
+func retrying(_ call: () -> Int32) -> Int32 {
   while true {
     let result = call()
     if result != -1 || errno != EINTR { return result }

@@ -6,7 +6,7 @@ public struct Matrix: Sendable {
   private enum Storage: Sendable {
     case owned([Float])
     case stored(StoredRows)
-    case packed(PackedMatrix)
+    case packed(PackedRows)
   }
 
   /// Rows: the length of a product.
@@ -24,10 +24,13 @@ public struct Matrix: Sendable {
     return false
   }
 
-  /// Its tiles, if it is packed already.
-  public var packed: PackedMatrix? {
-    guard case .packed(let packed) = storage else { return nil }
-    return packed
+  /// Whether its numbers lie in tiles, on their own or joined with others.
+  public var isPacked: Bool { packedRows != nil }
+
+  /// Which rows of a packed matrix it is, if it is packed.
+  var packedRows: PackedRows? {
+    guard case .packed(let rows) = storage else { return nil }
+    return rows
   }
 
   /// How its numbers are stored in their file; nil if they are not.
@@ -73,7 +76,13 @@ public struct Matrix: Sendable {
 
   /// Reads packed weights.
   public init(_ packed: PackedMatrix) {
-    self.init(outputs: packed.outputs, inputs: packed.inputs, .packed(packed))
+    let rows = PackedRows(matrix: packed, firstTile: 0, tilesApart: 1)
+    self.init(outputs: packed.outputs, inputs: packed.inputs, rows)
+  }
+
+  /// Reads a part of joined packed weights.
+  init(outputs: Int, inputs: Int, _ rows: PackedRows) {
+    self.init(outputs: outputs, inputs: inputs, .packed(rows))
   }
 
   private init(outputs: Int, inputs: Int, _ storage: Storage) {
@@ -136,8 +145,22 @@ public struct Matrix: Sendable {
     case .owned(let values):
       return Array(values[range.lowerBound * inputs ..< range.upperBound * inputs])
     case .stored(let rows): return rows.decoded(range)
-    case .packed(let packed): return range.flatMap { packed.row($0) }
+    case .packed(let rows): return range.flatMap { rows.row($0, inputs: inputs) }
     }
+  }
+
+  /// How its numbers would be written: as they are stored where they lie in a file, else as floats.
+  public var storedType: ElementType { elementType ?? .f32 }
+
+  /// Bytes of all rows in that type.
+  public var storedByteCount: Int { storedType.bytes(count: parameterCount) ?? 0 }
+
+  /// The bytes of some rows in that type.
+  public func storedBytes(ofRows range: Range<Int>) -> [UInt8] {
+    guard let stored, let bytes = stored.type.bytes(count: range.count * inputs) else {
+      return values(ofRows: range).withUnsafeBytes { Array($0) }
+    }
+    return stored.withBytes(range) { Array(UnsafeRawBufferPointer(start: $0, count: bytes)) }
   }
 
   /// Copies row `index` to the start of `target`, which holds at least `inputs` floats.

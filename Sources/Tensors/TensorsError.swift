@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A file that could not be mapped: which one, why, and what the system said.
+/// A file that could not be mapped or written: which one, why, and what the system said.
 public struct TensorsError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What went wrong.
   public enum Code: String, Sendable {
@@ -14,6 +14,14 @@ public struct TensorsError: Error, Sendable, Equatable, CustomStringConvertible 
     case empty = "is empty"
     /// The system refused to map the file.
     case map = "cannot be mapped into memory"
+    /// The system refused to make the file or folder.
+    case create = "cannot be created"
+    /// The system refused to write, or to bring what was written to the disk.
+    case write = "cannot be written"
+    /// A file or folder of that name is there already.
+    case exists = "is there already"
+    /// The system refused to move it to its place.
+    case move = "cannot be moved to its place"
     /// The environment asks for kernels that this machine cannot run.
     case kernels = "names no kernels that this machine can run"
   }

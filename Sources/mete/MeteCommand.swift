@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MeteClient
+import Models
 
 /// The command line: every call of the protocol as a subcommand.
 @main
@@ -24,7 +25,7 @@ struct MeteCommand: AsyncParsableCommand {
     subcommands: [
       GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
-      CallCommand.self, ConformanceCommand.self,
+      CallCommand.self, ConformanceCommand.self, ImportCommand.self,
     ]
   )
 
@@ -39,6 +40,9 @@ struct MeteCommand: AsyncParsableCommand {
     } catch let error as MeteError {
       Terminal.tell(Complaint(error).line)
       exit(withError: Complaint(error).exitCode)
+    } catch let error as FormatError {
+      Terminal.tell("mete: \(error)\n")
+      exit(withError: ExitCode(1))
     } catch {
       exit(withError: error)
     }

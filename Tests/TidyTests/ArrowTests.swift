@@ -15,7 +15,7 @@ struct ArrowTests {
     "Inference": ["Models", "Tensors"],
     "Serving": ["Loop", "Wire", "Inference", "Models", "Logging", "Yams"],
     "meted": ["Serving", "ArgumentParser", "Logging"],
-    "mete": ["MeteClient", "Conformance", "ArgumentParser"],
+    "mete": ["MeteClient", "Conformance", "Inference", "Models", "ArgumentParser"],
   ]
 
   /// System modules, and the floors that may use them: Glibc is for those that touch memory.

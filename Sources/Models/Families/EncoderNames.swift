@@ -32,6 +32,9 @@ struct EncoderNames: Sendable {
     )
   }
 
+  /// The names in an artifact, whatever the family: those of BERT.
+  static let artifact = bert(prefix: "", pooler: "pooler.dense", classifier: "classifier")
+
   /// The names of one layer, written out.
   func at(layer index: Int) -> EncoderNames {
     var names = self

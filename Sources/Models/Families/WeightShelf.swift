@@ -33,14 +33,17 @@ struct WeightShelf {
 
   private let path: String
   private var tensors: [String: StoredTensor]
+  /// Matrices that are packed already.
+  private let packed: [String: Matrix]
 
   /// Weights that are required, each counted once.
   private(set) var parameters = 0
 
   /// Takes the tensors of the checkpoint at `path`.
-  init(path: String, tensors: [StoredTensor]) throws(FormatError) {
+  init(path: String, tensors: [StoredTensor], packed: [String: Matrix] = [:]) throws(FormatError) {
     self.path = path
     self.tensors = [:]
+    self.packed = packed
     for tensor in tensors {
       guard self.tensors.updateValue(tensor, forKey: tensor.name) == nil else {
         throw FormatError(path: tensor.path, reason: "\(tensor.name) appears twice")
@@ -48,7 +51,7 @@ struct WeightShelf {
     }
   }
 
-  func contains(_ name: String) -> Bool { tensors[name] != nil }
+  func contains(_ name: String) -> Bool { tensors[name] != nil || packed[name] != nil }
 
   /// Forgets tensors that are no weights, such as counted positions.
   mutating func ignore(where isBuffer: (String) -> Bool) {
@@ -71,7 +74,12 @@ struct WeightShelf {
   /// Holds every tensor against `requirements`: none missing, none left over, shapes and types right.
   mutating func check(_ requirements: [Requirement]) throws(FormatError) {
     var left = tensors
+    var packedLeft = packed
     for requirement in requirements {
+      if let matrix = packedLeft.removeValue(forKey: requirement.name) {
+        try check(matrix, requirement)
+        continue
+      }
       guard let tensor = left.removeValue(forKey: requirement.name) else {
         throw FormatError(path: path, reason: "the tensor \(requirement.name) is missing")
       }
@@ -91,7 +99,7 @@ struct WeightShelf {
       }
       parameters += tensor.count
     }
-    if let extra = left.keys.min() {
+    if let extra = left.keys.min() ?? packedLeft.keys.min() {
       throw FormatError(
         path: left[extra]?.path ?? path,
         reason: "the tensor \(extra) has no place in this architecture"
@@ -99,8 +107,20 @@ struct WeightShelf {
     }
   }
 
+  private mutating func check(_ matrix: Matrix, _ requirement: Requirement) throws(FormatError) {
+    let shape = [matrix.outputs, matrix.inputs]
+    guard shape == requirement.shape else {
+      throw FormatError(
+        path: path,
+        reason: "\(requirement.name) has the shape \(shape), not \(requirement.shape)"
+      )
+    }
+    parameters += matrix.parameterCount
+  }
+
   /// A matrix that `check` has seen.
   func matrix(_ name: String) -> Matrix {
+    if let matrix = packed[name] { return matrix }
     let (tensor, type) = checked(name)
     precondition(tensor.shape.count == 2, "\(name) of shape \(tensor.shape) is no matrix")
     return Matrix(

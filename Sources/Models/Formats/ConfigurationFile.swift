@@ -20,8 +20,10 @@ struct ConfigurationFile {
   }
 
   /// Reads `path`, or gives nil if there is no such file.
-  static func ifPresent(path: String) throws(FormatError) -> ConfigurationFile? {
-    guard let bytes = try readIfPresent(path, limit: bytesMax) else { return nil }
+  static func ifPresent(path: String, limit: Int = bytesMax)
+    throws(FormatError) -> ConfigurationFile?
+  {
+    guard let bytes = try readIfPresent(path, limit: limit) else { return nil }
     return ConfigurationFile(path: path, json: try JSON(parsing: bytes, path: path))
   }
 

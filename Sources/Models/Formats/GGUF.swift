@@ -45,6 +45,8 @@ public struct GGUF: Sendable {
   public let metadata: [String: Value]
   /// In file order.
   public let tensors: [StoredTensor]
+  /// Where the metadata lies in the file; its entries begin after the counts.
+  let metadataBytes: Range<Int>
   /// The file, mapped.
   let file: MappedFile
 
@@ -62,12 +64,21 @@ public struct GGUF: Sendable {
     let counts = try reader.header()
     self.path = path
     self.file = file
+    let start = reader.position
     metadata = try reader.metadata(count: counts.metadata)
+    metadataBytes = start ..< reader.position
     tensors = try reader.tensors(count: counts.tensors, metadata: metadata)
   }
 }
 
 extension GGUF {
+  /// A GGUF file with the same metadata and no tensors.
+  func withoutTensors() -> [UInt8] {
+    // Magic and version, no tensors, the number of entries, the entries.
+    file.bytes(0 ..< 8) + [UInt8](repeating: 0, count: 8) + file.bytes(16 ..< 24)
+      + file.bytes(metadataBytes)
+  }
+
   /// The text of `key`, or nil if it is missing.
   public func text(_ key: String) throws(FormatError) -> String? {
     switch metadata[key] {

@@ -4,7 +4,7 @@ internal import Tensors
 struct GGUFReader {
   let file: MappedFile
   let path: String
-  private var position = 0
+  private(set) var position = 0
   private var items = 0
 
   init(file: MappedFile, path: String) {

@@ -4,7 +4,9 @@ import CKernels
 public struct PackedMatrix: Sendable {
   /// How the weights are stored.
   public let format: WeightFormat
-  /// Rows: the length of a product. Of joined matrices, each one's rounded up to whole tiles.
+  /// Rows: the length of a product.
+  ///
+  /// Of joined matrices, each one's rounded up to whole tiles.
   public let outputs: Int
   /// Columns: the length of what is multiplied.
   public let inputs: Int

@@ -9,7 +9,7 @@ public struct AttentionRun: Sendable {
   /// The sequence's pages, in order of position.
   public var pages: [Int32]
 
-  /// Rows at positions `position`, `position` + 1, …
+  /// Places rows at `position` and the positions after it.
   public init(rows: Range<Int>, position: Int, pages: [Int32]) {
     self.rows = rows
     self.position = position

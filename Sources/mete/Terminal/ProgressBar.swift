@@ -1,0 +1,33 @@
+import Foundation
+
+/// A line on standard error that shows how far a piece of work is, where a person watches; nothing elsewhere.
+final class ProgressBar {
+  private static let width = 30
+
+  private let title: String
+  private let isWatched = isatty(FileHandle.standardError.fileDescriptor) == 1
+  private var shown = -1
+  /// What `show` counts to; 0 while that is not known.
+  var total = 0
+
+  /// Shows the title.
+  init(_ title: String) {
+    self.title = title
+    if isWatched { Terminal.tell("\(title) …") }
+  }
+
+  /// Shows how much is done, if that changes what is seen.
+  func show(_ done: Int) {
+    guard isWatched, total > 0 else { return }
+    let percent = min(100, done * 100 / total)
+    guard percent != shown else { return }
+    shown = percent
+    let full = percent * Self.width / 100
+    let bar =
+      String(repeating: "█", count: full) + String(repeating: "░", count: Self.width - full)
+    Terminal.tell("\r\u{1B}[K\(title) \(bar) \(percent) %")
+  }
+
+  /// Takes the line away.
+  func clear() { if isWatched { Terminal.tell("\r\u{1B}[K") } }
+}
