@@ -10,7 +10,8 @@ extension EngineLimits {
     guard case .llama(let configuration, _) = model.checkpoint.family else { return nil }
     let bytes = KeyValuePages.pageBytes(
       layers: configuration.layers,
-      shape: AttentionShape(configuration)
+      shape: AttentionShape(configuration),
+      format: keysAndValues.format
     )
     guard keyValueBytesMax < bytes else { return nil }
     return "\(keyValueBytesMax) bytes hold no page of keys and values of \(model.name), "

@@ -15,6 +15,8 @@ public struct EngineLimits: Sendable, Equatable {
   public var stepMax = Duration.milliseconds(25)
   /// Memory for keys and values, per language model.
   public var keyValueBytesMax = 512 << 20
+  /// How they are held there.
+  public var keysAndValues = KeyValueChoice.f32
   /// Whether prompts of one tenant that begin alike share the pages of their beginning.
   public var sharesPrefixes = true
   /// Percent of a model's pages that may hold beginnings which no open request uses.

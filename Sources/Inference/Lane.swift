@@ -32,7 +32,8 @@ struct Lane {
       let forward = LanguageForward(weights, workers: workers)
       let pageBytes = KeyValuePages.pageBytes(
         layers: configuration.layers,
-        shape: forward.shape
+        shape: forward.shape,
+        format: limits.keysAndValues.format
       )
       let count = limits.keyValueBytesMax / pageBytes
       precondition(
@@ -42,7 +43,8 @@ struct Lane {
       let pages = KeyValuePages(
         layers: configuration.layers,
         pageCount: count,
-        shape: forward.shape
+        shape: forward.shape,
+        format: limits.keysAndValues.format
       )
       self.forward = .language(forward, pages)
       pool = PagePool(

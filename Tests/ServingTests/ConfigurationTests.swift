@@ -35,7 +35,7 @@ struct ConfigurationTests {
       limits: {streams_max: 7, idle_seconds: 9, hello_seconds: 3}
       engine:
         {rows_max: 33, key_value_megabytes: 12, threads: 2, step_milliseconds: 7,
-         share_prefixes: false, prefix_percent_max: 9}
+         share_prefixes: false, prefix_percent_max: 9, key_value_format: int8}
       drain_seconds: 4
       bills_remembered: 5
       log_level: debug
@@ -57,6 +57,7 @@ struct ConfigurationTests {
     #expect(found.engine.keyValueBytesMax == 12 << 20)
     #expect(found.engine.stepMax == .milliseconds(7))
     #expect(!found.engine.sharesPrefixes)
+    #expect(found.engine.keysAndValues == .int8)
     #expect(found.engine.prefixPercentMax == 9)
     #expect(found.threads == 2)
     #expect(found.drain == .seconds(4))
@@ -85,6 +86,8 @@ struct ConfigurationTests {
       "108"
     ),
     ("engine:\n  step_milliseconds: 0", 2, "engine.step_milliseconds", "not within 1"),
+    ("engine:\n  key_value_format: int4", 2, "engine.key_value_format", "is none of f32, int8"),
+    ("models: {a: {path: x, weights: q4}}", 1, "models.a.weights", "is none of auto, f32"),
     ("engine:\n  share_prefixes: 1", 2, "engine.share_prefixes", "true or false"),
     ("engine:\n  prefix_percent_max: 101", 2, "engine.prefix_percent_max", "not within 0"),
     ("engine:\n  stall_seconds: 0", 2, "engine.stall_seconds", "not within 1"),

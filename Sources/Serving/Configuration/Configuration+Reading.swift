@@ -178,7 +178,7 @@ extension Configuration {
     try table.refuseUnknown([
       "threads", "sequences_max", "queue_max", "rows_max", "prefill_rows_max",
       "step_milliseconds", "share_prefixes", "prefix_percent_max", "key_value_megabytes",
-      "text_bytes_max", "stall_seconds",
+      "key_value_format", "text_bytes_max", "stall_seconds",
     ])
     try table.read("threads", 0 ... 256, into: &threads)
     try table.read("sequences_max", 1 ... 1_000_000, into: &engine.sequencesMax)
@@ -190,6 +190,13 @@ extension Configuration {
     try table.read("prefix_percent_max", 0 ... 100, into: &engine.prefixPercentMax)
     try table.read("text_bytes_max", 1 ... 67_108_864, into: &engine.textBytesMax)
     try table.seconds("stall_seconds", 1 ... 86_400, into: &engine.stallMax)
+    if let format = try table.string("key_value_format") {
+      guard let known = KeyValueChoice(rawValue: format) else {
+        let all = KeyValueChoice.allCases.map(\.rawValue).joined(separator: ", ")
+        throw table.blame("key_value_format", "\"\(format)\" is none of \(all)")
+      }
+      engine.keysAndValues = known
+    }
     var megabytes = engine.keyValueBytesMax >> 20
     try table.read("key_value_megabytes", 1 ... 1_048_576, into: &megabytes)
     engine.keyValueBytesMax = megabytes << 20

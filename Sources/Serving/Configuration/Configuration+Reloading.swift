@@ -56,6 +56,7 @@ extension Configuration {
     Setting("engine.rows_max") { $0.engine.rowsMax },
     Setting("engine.prefill_rows_max") { $0.engine.prefillRowsMax },
     Setting("engine.step_milliseconds") { $0.engine.stepMax },
+    Setting("engine.key_value_format") { $0.engine.keysAndValues },
     Setting("engine.share_prefixes") { $0.engine.sharesPrefixes },
     Setting("engine.prefix_percent_max") { $0.engine.prefixPercentMax },
     Setting("engine.key_value_megabytes") { $0.engine.keyValueBytesMax },
