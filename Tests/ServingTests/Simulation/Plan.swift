@@ -63,8 +63,8 @@ extension Plan {
     }
     let isChat = random.chance(15)
     if isChat { plan.set("format", "chat") }
-    plan.pieces = input(conditions, tokens: !isChat && random.chance(60), &random)
-    if case .array = plan.pieces[0], random.chance(60) { plan.pieces.insert(beginning, at: 0) }
+    plan.pieces = input(conditions, tokens: !isChat && random.chance(80), &random)
+    if case .array = plan.pieces[0], random.chance(90) { plan.pieces.insert(beginning, at: 0) }
     return plan
   }
 

@@ -3,6 +3,7 @@ extension Simulation {
   struct Sum {
     private(set) var seeds = 0
     private(set) var bills = 0
+    private(set) var reused = 0
     private(set) var failures: [String] = []
     private var events = 0
     private var turns = 0
@@ -16,6 +17,7 @@ extension Simulation {
         events += verdict.events
         bills += verdict.bills
         turns += verdict.turns
+        reused += verdict.reused
         hash &+= verdict.hash
         tally.merge(verdict.tally, uniquingKeysWith: +)
         if let failure = verdict.failure { failures.append(failure) }
@@ -31,6 +33,7 @@ extension Simulation {
       let ends = tally.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
       return "\(events) events, \(bills) bills, \(turns) turns of the engine, "
+        + "\(reused) positions reused, "
         + "traces \(String(hash, radix: 16))\nends: \(ends)"
     }
   }

@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 
+@testable import Inference
 @testable import Serving
 
 /// Runs seeds, tells how they went, and names the one that failed.
@@ -13,6 +14,7 @@ enum Simulation {
     let bills: Int
     let turns: Int
     let tally: [String: Int]
+    let reused: Int
     /// What was wrong, with the tail of the trace and the command that replays it; nil if nothing was.
     let failure: String?
   }
@@ -37,6 +39,7 @@ enum Simulation {
       bills: world.exchange.ledger.billsCount,
       turns: world.desk.turnsCount,
       tally: world.tally,
+      reused: world.desk.engine.counters.tokensReused,
       failure: failure
     )
   }
