@@ -30,6 +30,7 @@ static inline uint32_t bits_of(float value) {
   return bits;
 }
 
+// All three cases are computed and one is selected, so that loops over it vectorise.
 static inline float half_to_float(uint16_t half) {
   const uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
   const uint32_t magnitude = half & 0x7FFFu;

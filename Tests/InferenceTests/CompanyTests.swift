@@ -14,14 +14,14 @@ struct CompanyTests {
     let guests = (1 ... UInt64.random(in: 4 ... 12, using: &random)).map {
       Guest($0, using: &random)
     }
-    let most = gather(guests, on: bench, limits(workers: Int(seed % 3) + 1, &random), &random)
+    let most = gather(guests, on: bench, limits(seed, workers: Int(seed % 3) + 1, &random), &random)
     #expect(most > 1, "seed \(seed): there was company")
 
     let alone = try Workbench(weights: choice)
     for guest in guests {
       let name = "seed \(seed), \(choice), request \(guest.request.id.number)"
       // Another number of workers than in company.
-      var engine = alone.engine(limits(workers: Int(seed + 1) % 3 + 1, &random))
+      var engine = alone.engine(limits(seed, workers: Int(seed + 1) % 3 + 1, &random))
       alone.run(&engine, guest.orders)
       #expect(engine.booksBalance)
       let together = bench.results(guest.request.id)
@@ -39,8 +39,13 @@ struct CompanyTests {
     }
   }
 
-  private func limits(workers: Int, _ random: inout SplitMix64) -> EngineLimits {
+  private func limits(
+    _ seed: UInt64,
+    workers: Int,
+    _ random: inout SplitMix64
+  ) -> EngineLimits {
     var limits = EngineLimits()
+    limits.keysAndValues = seed.isMultiple(of: 4) ? .int8 : .f32
     limits.workers = workers
     limits.rowsMax = Int.random(in: 1 ... 100, using: &random)
     limits.prefillRowsMax = Int.random(in: 1 ... 80, using: &random)

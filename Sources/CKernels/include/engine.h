@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// The plain twins of the row kernels, in ten lines each: what tests compare those of rows.h and attention.h with.
 // What a transformer layer does between its matrix products. Every function works on whole rows,
 // allocates nothing, and sums in an order that does not depend on the number of rows.
 // Letters: R rows, D width, H query heads, G key/value heads, W head width, T positions, P page size.
