@@ -83,13 +83,18 @@ struct AccuracyTests {
       values: vectors.flatMap { $0 }
     )
     return vectors.indices.map { index in
-      var scores = [Float](repeating: 0, count: vectors.count)
-      var target = scores.mutableSpan
-      all.multiply(vectors[index].span, rows: 1, into: &target)
+      var scores = product(all, vectors[index])
       scores[index] = -2
       return Array(scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }.prefix(10))
     }
   }
+}
+
+private func product(_ matrix: Matrix, _ vector: [Float]) -> [Float] {
+  var y = [Float](repeating: 0, count: matrix.outputs)
+  var target = y.mutableSpan
+  matrix.multiply(vector.span, rows: 1, into: &target)
+  return y
 }
 
 private func dot(_ a: [Float], _ b: [Float]) -> Double {
