@@ -11,7 +11,7 @@ PEERS := libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 ORACLE := .cache/oracle/tokenizers-oracle.jsonl
 VENV := .cache/venv
 # Tests that hang must not take all of CI's time: stacks are shown, and it is over.
-# Under the thread sanitizer the client's tests run apart from the daemon's, whose blocking ones starve the tasks of a pool of two threads.
+# Under the thread sanitizer the client's tests run apart from the others', whose blocking ones starve the tasks of a pool of two threads.
 TESTING := scripts/bounded.sh 1200 $(SWIFT) test
 PYTHON := $(VENV)/bin/python
 
@@ -112,7 +112,8 @@ check: setup ## Lint the format, check imports and arrows, run the two-thread pa
 	$(TESTING) --skip-build --filter TidyTests
 	scripts/check_units.sh .build/debug
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
-	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'LoopTests|MeteClientTests'
+	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'LoopTests'
+	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'MeteClientTests'
 	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'ServingTests' \
 	  --skip 'twoHundredStreamsOfRealModels|ServingTests.SimulationTests|ServingTests.ConformanceTests'
 
