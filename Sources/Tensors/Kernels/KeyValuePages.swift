@@ -42,8 +42,8 @@ public final class KeyValuePages {
     guard let mapped, mapped != MAP_FAILED else {
       preconditionFailure("no address space for \(bytes) bytes of keys and values")
     }
-    // A page of all layers is large, so huge ones waste little and spare the walks through the page table.
-    madvise(mapped, bytes, MADV_HUGEPAGE)
+    // A page of all layers of a real model is large, so huge ones waste little and spare the walks through the page table.
+    if bytes / pageCount >= 1 << 16 { madvise(mapped, bytes, MADV_HUGEPAGE) }
     memory = mapped.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
   }
 
