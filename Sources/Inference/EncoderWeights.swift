@@ -27,7 +27,8 @@ struct EncoderWeights: Sendable {
   /// - Parameters:
   ///   - configuration: its shape.
   ///   - weights: its weights.
-  ///   - format: of all maps but the head's; nil is bytes with a scale for each output.
+  ///   - format: of all maps but the head's; nil is bytes with a scale for every 32 inputs,
+  ///     since a scale for each output alone moves embeddings too far (docs/BENCHMARKS.md, "Accuracy").
   ///   - workers: share the work.
   /// - Throws: `FormatError` without a path if they are packed already, and otherwise than here.
   init(
@@ -36,7 +37,7 @@ struct EncoderWeights: Sendable {
     format: WeightFormat?,
     workers: Workers
   ) throws(FormatError) {
-    var maps = LinearMaps(wanted: format) { _ in .int8 }
+    var maps = LinearMaps(wanted: format) { _ in .int8Group }
     func add(_ parts: [Dense], as format: WeightFormat? = nil) -> Int {
       maps.add(parts.map(\.matrix), biases: parts.map(\.bias), as: format)
     }

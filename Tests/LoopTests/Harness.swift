@@ -44,9 +44,10 @@ final class TemporaryFolder {
   func socket(_ name: String = "s") -> Address { .unix(path: "\(path)/\(name)") }
 }
 
-/// A blocking socket outside of any loop, to play a rude peer.
-struct RawSocket {
+/// A blocking socket outside of any loop, to play a rude peer; closed once, at its end at the latest.
+final class RawSocket {
   let number: Int32
+  private(set) var isClosed = false
 
   /// Connects to an address; with `listening`, binds it instead and leaves no server behind it.
   init(connectedTo address: Address) throws {
@@ -79,7 +80,18 @@ struct RawSocket {
 
   func send(_ bytes: [UInt8]) { _ = write(number, bytes, bytes.count) }
 
-  func close() { _ = Glibc.close(number) }
+  deinit { close() }
+
+  /// Hands the descriptor to a new owner, who closes it.
+  func release() -> Int32 {
+    isClosed = true
+    return number
+  }
+
+  func close() {
+    if !isClosed { _ = Glibc.close(number) }
+    isClosed = true
+  }
 }
 
 /// The two kinds of address, for tests that must hold on both.

@@ -118,7 +118,7 @@ struct ListenerTests {
     let folder = try TemporaryFolder()
     let raw = try RawSocket(boundTo: transport.address(in: folder))
     try onLoop { loop in
-      let listener = try Listener(fileDescriptor: raw.number, on: loop) { server in
+      let listener = try Listener(fileDescriptor: raw.release(), on: loop) { server in
         #expect((server.peerUserID != nil) == (transport == .unix))
         loop.stop()
       }
