@@ -27,7 +27,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 SECONDS_MAX, ANSWER_SECONDS_MAX, STARTS = 2_400, 240, 5
 STREAMS = [1, 2, 4, 8, 16, 32, 64]
 CONTEXTS = [128, 256, 512, 1024, 2048, 4096, 8192]
-PROMPT, ANSWER, AT_DEPTH = 32, 64, 24
+PROMPT, AT_DEPTH = 32, 24
+#: Tokens of an answer: at least, and for every stream, so that the first still decodes when the last has its prompt read.
+ANSWER, ANSWER_PER_STREAM = 64, 8
 #: Prompts that come while others decode: how many, their lengths, and the longest wait between two.
 ARRIVING, LONG, APART_MS = 6, (512, 1024), 600
 DECODING, DECODED = 8, 256
@@ -61,7 +63,8 @@ class Load:
         return {"rate": said["tokens"] / said["seconds"], "gap": gaps["median"], "p99": gaps["p99"], "max": gaps["max"]}
 
     def streams(self, count: int) -> Point:
-        return middle([self._decode(count, PROMPT, ANSWER) for _ in range(self._repeats)])
+        tokens = max(ANSWER, ANSWER_PER_STREAM * count)
+        return middle([self._decode(count, PROMPT, tokens) for _ in range(self._repeats)])
 
     def context(self, tokens: int) -> Point:
         """Decoding up to this depth. The deepest are measured once: their prompt takes longer than all else."""
