@@ -29,7 +29,7 @@ STREAMS = [1, 2, 4, 8, 16, 32, 64]
 CONTEXTS = [128, 256, 512, 1024, 2048, 4096, 8192]
 PROMPT, AT_DEPTH = 32, 24
 #: Tokens of an answer: at least, and for every stream, so that the first still decodes when the last has its prompt read.
-ANSWER, ANSWER_PER_STREAM = 64, 8
+ANSWER, ANSWER_PER_STREAM = 64, 1
 #: Prompts that come while others decode: how many, their lengths, and the longest wait between two.
 ARRIVING, LONG, APART_MS = 6, (512, 1024), 600
 DECODING, DECODED = 8, 256
@@ -63,7 +63,7 @@ class Load:
         return {"rate": said["tokens"] / said["seconds"], "gap": gaps["median"], "p99": gaps["p99"], "max": gaps["max"]}
 
     def streams(self, count: int) -> Point:
-        tokens = max(ANSWER, ANSWER_PER_STREAM * count)
+        tokens = ANSWER + ANSWER_PER_STREAM * count
         return middle([self._decode(count, PROMPT, tokens) for _ in range(self._repeats)])
 
     def context(self, tokens: int) -> Point:

@@ -27,7 +27,7 @@ extension Engine {
     land(batch)
     for (entry, emission) in zip(texts, answers) { deliver(emission, of: entry) }
     if batch.count == planned {
-      lanes[lane].stepCost.learn(promptMACs: macs, decodes: false, took: clock() - began)
+      lanes[lane].stepCost.learn(macs: macs, took: clock() - began)
     }
   }
 
@@ -40,7 +40,7 @@ extension Engine {
     var batch = Batch()
     var entries: [Entry] = []
     let lane = lanes[index]
-    var macs = isDecoding ? lane.stepCost.promptMACsMax(within: limits.stepMax) : .max
+    var macs = isDecoding ? lane.stepCost.promptMACsMax(beside: 0, within: limits.stepMax) : .max
     for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
       for text in sequence.texts.prefix(sequence.slots) {
         let rows = batch.count + text.tokens.count

@@ -6,9 +6,8 @@ import Tensors
 extension Engine {
   mutating func step(language forward: LanguageForward, _ pages: KeyValuePages, lane: Int) {
     let began = clock()
-    var (batch, promptMACs) = languageBatch(lane: lane)
+    var (batch, macs) = languageBatch(lane: lane)
     let planned = batch.count
-    let decodes = batch.rows.contains { $0.sequence.isDecoding }
     board(batch)
     let cost = lanes[lane].cost
     forward.embed(batch)
@@ -26,15 +25,15 @@ extension Engine {
     deliver(Logits(forward.logits, workers), of: batch)
     // A step that rows have left took less time than was planned, and says nothing.
     if batch.count == planned {
-      lanes[lane].stepCost.learn(promptMACs: promptMACs, decodes: decodes, took: clock() - began)
+      lanes[lane].stepCost.learn(macs: macs, took: clock() - began)
     }
   }
 
   /// Decode rows first, then slices of prefill, the least served tenant first: as many rows as a step
   /// has time for while an answer is running, whosever it is.
   ///
-  /// - Returns: the rows, and the work on those of prompts.
-  private func languageBatch(lane index: Int) -> (Batch, promptMACs: Int) {
+  /// - Returns: the rows, and the work on them.
+  private func languageBatch(lane index: Int) -> (Batch, macs: Int) {
     var batch = Batch()
     var prefill: [Sequence] = []
     for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
@@ -45,9 +44,10 @@ extension Engine {
       }
     }
     let lane = lanes[index]
+    let decoding = batch.rows.reduce(0) { $0 + lane.cost.row(positions: $1.seen) + lane.cost.head }
     var slice = Slice(
       rows: min(limits.prefillRowsMax, limits.rowsMax - batch.count),
-      macs: isDecoding ? lane.stepCost.promptMACsMax(within: limits.stepMax) : nil
+      macs: isDecoding ? lane.stepCost.promptMACsMax(beside: decoding, within: limits.stepMax) : nil
     )
     for sequence in prefill where slice.rows > 0 {
       let pending = sequence.tokens.count - sequence.position
@@ -56,7 +56,7 @@ extension Engine {
       let count = slice.take(wanted, from: sequence.position, lane.cost, scored: isScored)
       addRows(count, of: sequence, to: &batch)
     }
-    return (batch, slice.macsTaken)
+    return (batch, decoding + slice.macsTaken)
   }
 
   /// Whether the next step of some model goes on with an answer that its reader waits for.

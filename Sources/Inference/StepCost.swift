@@ -1,49 +1,69 @@
 /// What a step of one model takes on this machine, learned from the steps that ran.
 ///
-/// A step is taken to need the time of its decode rows, plus a time for every multiply-accumulate of its
-/// prompts' rows. Both are averages in which a step counts for less with every later one, so that they
-/// follow a machine that slows down. Only durations go in: with a clock that stands still everything
-/// is free, and nothing starves.
+/// A step is taken to need a fixed time, in which weights are read, and a time for every multiply-accumulate
+/// of its rows, be they of prompts or of running answers: a line through the last steps, of which each counts
+/// for less with every later one, so that it follows a machine that slows down. Only durations go in: with a
+/// clock that stands still everything is free, and nothing starves.
 struct StepCost: Sendable, Equatable {
   /// Rows of prompts that a step may always take: prefill goes on however slow the machine is.
   static let rowsMin = 8
-  /// What is left of a step's weight in the averages after the next one.
+  /// What is left of a step's weight after the next one.
   private static let memory = 0.8
+  /// Steps must differ by this share of their mean before they say anything about the slope.
+  private static let spreadMin = 0.1
 
-  /// Seconds of a step without prompts; nil before the first.
-  private(set) var decoding: Double?
-  /// Decayed sums over steps with prompts, so that a step weighs as much as it has rows.
-  private var seconds = 0.0
-  private var macs = 0.0
-
-  /// Seconds for one multiply-accumulate of a prompt's row; nil before the first.
-  var secondsPerMAC: Double? { macs > 0 ? seconds / macs : nil }
+  /// Decayed: steps, their means, and the sums of squared and of mixed deviations from them.
+  private var weight = 0.0
+  private var meanMACs = 0.0
+  private var meanSeconds = 0.0
+  private var squares = 0.0
+  private var products = 0.0
+  /// Seconds for one multiply-accumulate; nil before steps of different size were seen.
+  private(set) var secondsPerMAC: Double?
 
   /// Notes a step.
   ///
   /// - Parameters:
-  ///   - promptMACs: work on rows of prompts.
-  ///   - decodes: whether rows of running answers were beside them.
-  ///   - time: what the step took.
-  mutating func learn(promptMACs: Int, decodes: Bool, took time: Duration) {
-    let time = time / .seconds(1)
-    guard promptMACs > 0 else {
-      decoding = decoding.map { Self.memory * $0 + (1 - Self.memory) * time } ?? time
-      return
+  ///   - macs: work on all of its rows.
+  ///   - time: what it took.
+  mutating func learn(macs: Int, took time: Duration) {
+    let (macs, seconds) = (Double(macs), time / .seconds(1))
+    let old = Self.memory * weight
+    weight = old + 1
+    let (away, late) = (macs - meanMACs, seconds - meanSeconds)
+    meanMACs += away / weight
+    meanSeconds += late / weight
+    squares = Self.memory * squares + away * away * old / weight
+    products = Self.memory * products + away * late * old / weight
+    let spread = Self.spreadMin * meanMACs
+    if squares > weight * spread * spread {
+      secondsPerMAC = max(0, products / squares)
     }
-    let beside = decodes ? decoding ?? 0 : 0
-    seconds = Self.memory * seconds + max(0, time - beside)
-    macs = Self.memory * macs + Double(promptMACs)
+    // No step takes less than nothing.
+    if let rate = secondsPerMAC, rate * meanMACs > meanSeconds {
+      secondsPerMAC = meanSeconds / meanMACs
+    }
+  }
+
+  /// Seconds of a step.
+  private func seconds(of macs: Double, at rate: Double) -> Double {
+    meanSeconds + rate * (macs - meanMACs)
   }
 
   /// Multiply-accumulates on rows of prompts that a step has time for, beside running answers.
   ///
-  /// - Parameter limit: what the step should take at most.
+  /// When the answers alone take most of the limit, prompts may take as long again: with many answers running,
+  /// new ones would otherwise wait until they end.
+  ///
+  /// - Parameters:
+  ///   - decoding: work on the rows of running answers.
+  ///   - limit: what the step should take at most.
   /// - Returns: none before anything was measured, which leaves `rowsMin` rows.
-  func promptMACsMax(within limit: Duration) -> Int {
+  func promptMACsMax(beside decoding: Int, within limit: Duration) -> Int {
     guard let rate = secondsPerMAC else { return 0 }
-    let left = limit / .seconds(1) - (decoding ?? 0)
-    guard left > 0 else { return 0 }
+    let taken = seconds(of: Double(decoding), at: rate)
+    let left = max(limit / .seconds(1) - taken, taken)
+    guard left > 0 || rate == 0 else { return 0 }
     let most = rate > 0 ? left / rate : .infinity
     return most < 1e18 ? Int(most) : .max
   }

@@ -8,31 +8,50 @@ import Testing
 struct StepCostTests {
   @Test func aLinearMachineIsLearnedExactly() {
     var cost = StepCost()
-    #expect(cost.promptMACsMax(within: .seconds(1)) == 0, "nothing was measured")
-    cost.learn(promptMACs: 0, decodes: true, took: .milliseconds(4))
-    for macs in [1000, 5000, 300] {
-      // 4 ms of decoding and 1 µs for each MAC.
-      let time = Duration.milliseconds(4) + .microseconds(macs)
-      cost.learn(promptMACs: macs, decodes: true, took: time)
+    #expect(cost.promptMACsMax(beside: 0, within: .seconds(1)) == 0, "nothing was measured")
+    // 4 ms, and 1 µs for each MAC.
+    for macs in [10, 1000, 5000, 300] {
+      cost.learn(macs: macs, took: .microseconds(4000 + macs))
     }
-    let found = cost.promptMACsMax(within: .milliseconds(25))
-    #expect(abs(found - 21_000) <= 1, "\(found)")
-    #expect(cost.promptMACsMax(within: .milliseconds(3)) == 0, "decoding alone takes longer")
+    let found = cost.promptMACsMax(beside: 1000, within: .milliseconds(25))
+    #expect(abs(found - 20_000) <= 1, "\(found)")
+    let least = cost.promptMACsMax(beside: 2000, within: .milliseconds(7))
+    #expect(abs(least - 6000) <= 1, "as long as the answers alone, which leave too little")
   }
 
   @Test func aMachineThatSlowsDownIsFollowed() {
     var cost = StepCost()
-    for _ in 0 ..< 50 { cost.learn(promptMACs: 1000, decodes: false, took: .milliseconds(1)) }
-    #expect(abs(cost.promptMACsMax(within: .milliseconds(10)) - 10_000) <= 1)
-    for _ in 0 ..< 50 { cost.learn(promptMACs: 1000, decodes: false, took: .milliseconds(5)) }
-    #expect(abs(cost.promptMACsMax(within: .milliseconds(10)) - 2000) <= 1)
+    for step in 0 ..< 50 { cost.learn(macs: step % 2 * 1000, took: .milliseconds(step % 2)) }
+    #expect(abs(cost.promptMACsMax(beside: 0, within: .milliseconds(10)) - 10_000) <= 1)
+    for step in 0 ..< 100 { cost.learn(macs: step % 2 * 1000, took: .milliseconds(5 * (step % 2))) }
+    #expect(abs(cost.promptMACsMax(beside: 0, within: .milliseconds(10)) - 2000) <= 1)
+  }
+
+  @Test func equalStepsLeaveTheSlopeAlone() {
+    var cost = StepCost()
+    for macs in [1000, 2000] { cost.learn(macs: macs, took: .microseconds(4000 + macs)) }
+    // An answer runs on: what its steps take wavers, and their work hardly grows.
+    for step in 0 ..< 100 {
+      cost.learn(macs: 1000 + step, took: .microseconds(5000 + step % 3 * 100))
+    }
+    #expect(abs((cost.secondsPerMAC ?? 0) - 1e-6) < 1e-12)
+  }
+
+  @Test func stepsOfAnswersThatJoinTellWhatARowTakes() {
+    var cost = StepCost()
+    // No step goes without prompts while newcomers queue up.
+    for answers in 0 ..< 60 {
+      cost.learn(macs: 100 * answers + 800, took: .microseconds(2000 + 100 * answers + 800))
+    }
+    let found = cost.promptMACsMax(beside: 6000, within: .milliseconds(5))
+    #expect(abs(found - 8000) <= 1, "\(found)")
   }
 
   @Test func aClockThatStandsStillMakesAllFree() {
     var cost = StepCost()
-    cost.learn(promptMACs: 0, decodes: true, took: .zero)
-    cost.learn(promptMACs: 100, decodes: true, took: .zero)
-    #expect(cost.promptMACsMax(within: .milliseconds(1)) == .max)
+    cost.learn(macs: 10, took: .zero)
+    cost.learn(macs: 100, took: .zero)
+    #expect(cost.promptMACsMax(beside: 10, within: .milliseconds(1)) == .max)
   }
 
   @Test func aSliceTakesAFewRowsWhateverTheyCost() throws {
