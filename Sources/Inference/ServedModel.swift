@@ -50,6 +50,7 @@ public struct ServedModel: Sendable {
     } catch {
       throw FormatError(path: checkpoint.path, reason: error.reason)
     }
+    if checkpoint.artifact == nil { checkpoint.forgetPages() }
   }
 
   private static func packed(_ family: Family, as format: WeightFormat?, _ workers: Workers)

@@ -35,6 +35,10 @@ public struct Checkpoint: Sendable {
   /// Reads every byte of them: seconds for a large model, so ask once and keep the answer.
   public func sha256() -> String { files.sha256() }
 
+  /// Gives back the memory that reading the weight files took, once their weights were packed; what is still read from
+  /// them, such as rows of an embedding, comes back page by page.
+  public func forgetPages() { files.forgetPages() }
+
   /// Opens a `.gguf` file, a Hugging Face directory, or an artifact that `mete import` wrote.
   ///
   /// Everything is checked before memory is spent on weights: format, architecture, settings, and

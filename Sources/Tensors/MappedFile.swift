@@ -43,6 +43,11 @@ public final class MappedFile: @unchecked Sendable {
     munmap(UnsafeMutableRawPointer(mutating: base), count)
   }
 
+  /// Gives back the memory that the pages which were read take in this process; reading them again brings them back.
+  public func forgetPages() {
+    madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_DONTNEED)
+  }
+
   /// Lends a part of the file.
   ///
   /// - Parameters:

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "jobs.h"
 #include "kernels.h"
+#include "learning.h"
 #include "pool.h"
 #include "quants.h"
 #include "rows.h"

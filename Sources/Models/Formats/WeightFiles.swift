@@ -4,6 +4,9 @@ internal import Tensors
 struct WeightFiles: Sendable {
   let files: [MappedFile]
 
+  /// Gives back the memory that reading them took.
+  func forgetPages() { for file in files { file.forgetPages() } }
+
   /// The SHA-256 of all files, one after the other.
   func sha256() -> String {
     var hash = SHA256()
@@ -14,6 +17,7 @@ struct WeightFiles: Sendable {
         file.withBytes(start ..< end) { hash.update($0) }
         start = end
       }
+      file.forgetPages()
     }
     return hash.finish()
   }

@@ -1,0 +1,162 @@
+internal import CKernels
+internal import COpenBLAS
+
+/// A number that gradients are computed in: float32 to learn with, float64 to check them with.
+public protocol Real: BinaryFloatingPoint, BitwiseCopyable, Sendable {
+  /// What loops over such numbers.
+  static var loops: Loops<Self> { get }
+}
+
+/// The loops of CKernels/learning and the products of OpenBLAS, for one kind of number.
+public struct Loops<Number: Real>: Sendable {
+  typealias Source = UnsafePointer<Number>
+  typealias Target = UnsafeMutablePointer<Number>
+
+  /// c = alpha · op(a) · op(b) + beta · c, row-major: transposed?, transposed?, rows, columns, inner, alpha, a, its
+  /// stride, b, its stride, beta, c, its stride.
+  let product:
+    @Sendable (
+      Bool, Bool, Int, Int, Int, Number, Source, Int, Source, Int, Number, Target, Int
+    ) -> Void
+  let addScaled: @Sendable (Target, Source, Number, Int) -> Void
+  let addProducts: @Sendable (Target, Source, Source, Int) -> Void
+  let scale: @Sendable (Target, Number, Int) -> Void
+  let addRow: @Sendable (Target, Source, Int, Int) -> Void
+  let addRows: @Sendable (Target, Source, Int, Int) -> Void
+  let dot: @Sendable (Source, Source, Int) -> Double
+  let sum: @Sendable (Source, Int) -> Double
+  let curve: @Sendable (Curve, Target, Source, Int) -> Void
+  let curveGradient: @Sendable (Curve, Target, Source, Source, Int) -> Void
+  let center: @Sendable (Target, Target, Target, Source, Source, Source, Int, Int, Number) -> Void
+  let centerGradient:
+    @Sendable (Target?, Target?, Target?, Source, Source, Source, Source, Source, Int, Int) -> Void
+  let root: @Sendable (Target, Target, Source, Source, Int, Int, Number) -> Void
+  let rootGradient:
+    @Sendable (Target?, Target?, Source, Source, Source, Source, Int, Int) -> Void
+  let softmax: @Sendable (Target, Number, Int, Int, Int) -> Void
+  let softmaxBack: @Sendable (Target, Source, Number, Int, Int) -> Void
+  let logSoftmax: @Sendable (Target, Source, Int, Int) -> Void
+  let logSoftmaxGradient: @Sendable (Target, Source, Source, Int, Int) -> Void
+  let dropout: @Sendable (Target, Source, Int, UInt64, Double, Bool) -> Void
+  let adamW: @Sendable (Target, Target, Target, Source, Int, AdamWStep) -> Void
+}
+
+/// A function of one number, element by element.
+public enum Curve: Sendable, CaseIterable {
+  /// max(x, 0).
+  case relu
+  /// GELU by the error function.
+  case gelu
+  /// GELU by its tanh approximation.
+  case geluTanh
+  /// x · σ(x).
+  case silu
+  /// tanh(x).
+  case tanh
+
+  fileprivate var code: ck_curve {
+    switch self {
+    case .relu: ck_curve_relu
+    case .gelu: ck_curve_gelu
+    case .geluTanh: ck_curve_gelu_tanh
+    case .silu: ck_curve_silu
+    case .tanh: ck_curve_tanh
+    }
+  }
+}
+
+/// What one step of AdamW multiplies by.
+struct AdamWStep: Sendable {
+  let rate: Double
+  let beta1: Double
+  let beta2: Double
+  let epsilon: Double
+  let decay: Double
+  /// 1 − beta^step of both averages.
+  let correction1: Double
+  let correction2: Double
+
+  fileprivate var raw: ck_adamw {
+    ck_adamw(
+      rate: rate,
+      beta1: beta1,
+      beta2: beta2,
+      epsilon: epsilon,
+      decay: decay,
+      correction1: correction1,
+      correction2: correction2
+    )
+  }
+}
+
+private func transposition(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
+  isTransposed ? CblasTrans : CblasNoTrans
+}
+
+extension Float: Real {
+  /// float32.
+  public static let loops = Loops<Float>(
+    product: { left, right, rows, columns, inner, alpha, a, aStride, b, bStride, beta, c, cStride in
+      cblas_sgemm(
+        CblasRowMajor, transposition(left), transposition(right), Int32(rows), Int32(columns),
+        Int32(inner), alpha, a, Int32(aStride), b, Int32(bStride), beta, c, Int32(cStride)
+      )
+    },
+    addScaled: { ck_add_scaled_f32($0, $1, $2, $3) },
+    addProducts: { ck_add_products_f32($0, $1, $2, $3) },
+    scale: { ck_scale_f32($0, $1, $2) },
+    addRow: { ck_add_row_f32($0, $1, $2, $3) },
+    addRows: { ck_add_rows_f32($0, $1, $2, $3) },
+    dot: { ck_dot_f32($0, $1, $2) },
+    sum: { ck_sum_f32($0, $1) },
+    curve: { ck_curve_f32($0.code, $1, $2, $3) },
+    curveGradient: { ck_curve_gradient_f32($0.code, $1, $2, $3, $4) },
+    center: { ck_center_f32($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+    centerGradient: { ck_center_gradient_f32($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
+    root: { ck_root_f32($0, $1, $2, $3, $4, $5, $6) },
+    rootGradient: { ck_root_gradient_f32($0, $1, $2, $3, $4, $5, $6, $7) },
+    softmax: { ck_softmax_f32($0, $1, $2, $3, $4) },
+    softmaxBack: { ck_softmax_back_f32($0, $1, $2, $3, $4) },
+    logSoftmax: { ck_log_softmax_f32($0, $1, $2, $3) },
+    logSoftmaxGradient: { ck_log_softmax_gradient_f32($0, $1, $2, $3, $4) },
+    dropout: { ck_dropout_f32($0, $1, $2, $3, $4, $5) },
+    adamW: { weights, means, squares, gradient, count, step in
+      var raw = step.raw
+      ck_adamw_f32(weights, means, squares, gradient, count, &raw)
+    }
+  )
+}
+
+extension Double: Real {
+  /// float64.
+  public static let loops = Loops<Double>(
+    product: { left, right, rows, columns, inner, alpha, a, aStride, b, bStride, beta, c, cStride in
+      cblas_dgemm(
+        CblasRowMajor, transposition(left), transposition(right), Int32(rows), Int32(columns),
+        Int32(inner), alpha, a, Int32(aStride), b, Int32(bStride), beta, c, Int32(cStride)
+      )
+    },
+    addScaled: { ck_add_scaled_f64($0, $1, $2, $3) },
+    addProducts: { ck_add_products_f64($0, $1, $2, $3) },
+    scale: { ck_scale_f64($0, $1, $2) },
+    addRow: { ck_add_row_f64($0, $1, $2, $3) },
+    addRows: { ck_add_rows_f64($0, $1, $2, $3) },
+    dot: { ck_dot_f64($0, $1, $2) },
+    sum: { ck_sum_f64($0, $1) },
+    curve: { ck_curve_f64($0.code, $1, $2, $3) },
+    curveGradient: { ck_curve_gradient_f64($0.code, $1, $2, $3, $4) },
+    center: { ck_center_f64($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+    centerGradient: { ck_center_gradient_f64($0, $1, $2, $3, $4, $5, $6, $7, $8, $9) },
+    root: { ck_root_f64($0, $1, $2, $3, $4, $5, $6) },
+    rootGradient: { ck_root_gradient_f64($0, $1, $2, $3, $4, $5, $6, $7) },
+    softmax: { ck_softmax_f64($0, $1, $2, $3, $4) },
+    softmaxBack: { ck_softmax_back_f64($0, $1, $2, $3, $4) },
+    logSoftmax: { ck_log_softmax_f64($0, $1, $2, $3) },
+    logSoftmaxGradient: { ck_log_softmax_gradient_f64($0, $1, $2, $3, $4) },
+    dropout: { ck_dropout_f64($0, $1, $2, $3, $4, $5) },
+    adamW: { weights, means, squares, gradient, count, step in
+      var raw = step.raw
+      ck_adamw_f64(weights, means, squares, gradient, count, &raw)
+    }
+  )
+}
