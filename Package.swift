@@ -61,6 +61,9 @@ let package = Package(
     // Floor 3: the engine and its meter.
     .target(name: "Inference", dependencies: ["Models", "Tensors"], swiftSettings: upstairs),
 
+    // Floor 3, beside it: what teaches models to spend less.
+    .target(name: "Methods", dependencies: ["Models", "Tensors"], swiftSettings: upstairs),
+
     // Floor 3 on the side of bytes: whether a server does what PROTOCOL.md says.
     .target(name: "Conformance", dependencies: ["Loop", "Wire"], swiftSettings: upstairs),
 
@@ -87,7 +90,7 @@ let package = Package(
     .executableTarget(
       name: "mete",
       dependencies: [
-        "MeteClient", "Conformance", "Inference", "Models",
+        "MeteClient", "Conformance", "Inference", "Methods", "Models",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: upstairs
@@ -105,6 +108,11 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: ["Inference", "Models", "Tensors", "Support"],
+      swiftSettings: ground
+    ),
+    .testTarget(
+      name: "MethodsTests",
+      dependencies: ["Methods", "Models", "Tensors", "Support"],
       swiftSettings: ground
     ),
     .testTarget(name: "WireTests", dependencies: ["Wire", "Support"], swiftSettings: ground),

@@ -31,8 +31,7 @@ public struct Loops<Number: Real>: Sendable {
   let centerGradient:
     @Sendable (Target?, Target?, Target?, Source, Source, Source, Source, Source, Int, Int) -> Void
   let root: @Sendable (Target, Target, Source, Source, Int, Int, Number) -> Void
-  let rootGradient:
-    @Sendable (Target?, Target?, Source, Source, Source, Source, Int, Int) -> Void
+  let rootGradient: @Sendable (Target?, Target?, Source, Source, Source, Source, Int, Int) -> Void
   let softmax: @Sendable (Target, Number, Int, Int, Int) -> Void
   let softmaxBack: @Sendable (Target, Source, Number, Int, Int) -> Void
   let logSoftmax: @Sendable (Target, Source, Int, Int) -> Void
@@ -98,8 +97,20 @@ extension Float: Real {
   public static let loops = Loops<Float>(
     product: { left, right, rows, columns, inner, alpha, a, aStride, b, bStride, beta, c, cStride in
       cblas_sgemm(
-        CblasRowMajor, transposition(left), transposition(right), Int32(rows), Int32(columns),
-        Int32(inner), alpha, a, Int32(aStride), b, Int32(bStride), beta, c, Int32(cStride)
+        CblasRowMajor,
+        transposition(left),
+        transposition(right),
+        Int32(rows),
+        Int32(columns),
+        Int32(inner),
+        alpha,
+        a,
+        Int32(aStride),
+        b,
+        Int32(bStride),
+        beta,
+        c,
+        Int32(cStride)
       )
     },
     addScaled: { ck_add_scaled_f32($0, $1, $2, $3) },
@@ -132,8 +143,20 @@ extension Double: Real {
   public static let loops = Loops<Double>(
     product: { left, right, rows, columns, inner, alpha, a, aStride, b, bStride, beta, c, cStride in
       cblas_dgemm(
-        CblasRowMajor, transposition(left), transposition(right), Int32(rows), Int32(columns),
-        Int32(inner), alpha, a, Int32(aStride), b, Int32(bStride), beta, c, Int32(cStride)
+        CblasRowMajor,
+        transposition(left),
+        transposition(right),
+        Int32(rows),
+        Int32(columns),
+        Int32(inner),
+        alpha,
+        a,
+        Int32(aStride),
+        b,
+        Int32(bStride),
+        beta,
+        c,
+        Int32(cStride)
       )
     },
     addScaled: { ck_add_scaled_f64($0, $1, $2, $3) },

@@ -57,13 +57,35 @@ extension Tape {
     shape.eachHead { head in
       let (length, p) = (head.length, weights.start + head.weights)
       loops.product(
-        false, true, length, length, width, 1, q.start + head.query, wide, k.start + head.key,
-        narrow, 0, p, length
+        false,
+        true,
+        length,
+        length,
+        width,
+        1,
+        q.start + head.query,
+        wide,
+        k.start + head.key,
+        narrow,
+        0,
+        p,
+        length
       )
       loops.softmax(p, scale, length, length, shape.isCausal ? 1 : 0)
       loops.product(
-        false, false, length, width, length, 1, p, length, v.start + head.key, narrow, 0,
-        y.start + head.query, wide
+        false,
+        false,
+        length,
+        width,
+        length,
+        1,
+        p,
+        length,
+        v.start + head.key,
+        narrow,
+        0,
+        y.start + head.query,
+        wide
       )
     }
     record(y) { [pool] dy in
@@ -73,26 +95,70 @@ extension Tape {
         let (length, p, dp) = (head.length, weights.start + head.weights, slopes.start)
         if let dv = v.target {
           loops.product(
-            true, false, length, width, length, 1, p, length, dy + head.query, wide, 1,
-            dv + head.key, narrow
+            true,
+            false,
+            length,
+            width,
+            length,
+            1,
+            p,
+            length,
+            dy + head.query,
+            wide,
+            1,
+            dv + head.key,
+            narrow
           )
         }
         guard q.needsGradient || k.needsGradient else { return }
         loops.product(
-          false, true, length, length, width, 1, dy + head.query, wide, v.start + head.key, narrow,
-          0, dp, length
+          false,
+          true,
+          length,
+          length,
+          width,
+          1,
+          dy + head.query,
+          wide,
+          v.start + head.key,
+          narrow,
+          0,
+          dp,
+          length
         )
         loops.softmaxBack(dp, p, scale, length, length)
         if let dq = q.target {
           loops.product(
-            false, false, length, width, length, 1, dp, length, k.start + head.key, narrow, 1,
-            dq + head.query, wide
+            false,
+            false,
+            length,
+            width,
+            length,
+            1,
+            dp,
+            length,
+            k.start + head.key,
+            narrow,
+            1,
+            dq + head.query,
+            wide
           )
         }
         if let dk = k.target {
           loops.product(
-            true, false, length, width, length, 1, dp, length, q.start + head.query, wide, 1,
-            dk + head.key, narrow
+            true,
+            false,
+            length,
+            width,
+            length,
+            1,
+            dp,
+            length,
+            q.start + head.query,
+            wide,
+            1,
+            dk + head.key,
+            narrow
           )
         }
       }

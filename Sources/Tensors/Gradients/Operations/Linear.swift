@@ -17,19 +17,54 @@ extension Tape {
     let y = result(rows, outputs, of: x, weight, bias)
     guard rows > 0 else { return y }
     loops.product(
-      false, true, rows, outputs, inputs, 1, x.start, inputs, weight.start, inputs, 0, y.start,
+      false,
+      true,
+      rows,
+      outputs,
+      inputs,
+      1,
+      x.start,
+      inputs,
+      weight.start,
+      inputs,
+      0,
+      y.start,
       outputs
     )
     if let bias { loops.addRow(y.start, bias.start, rows, outputs) }
     record(y) { [loops] dy in
       if let dx = x.target {
         loops.product(
-          false, false, rows, inputs, outputs, 1, dy, outputs, weight.start, inputs, 1, dx, inputs
+          false,
+          false,
+          rows,
+          inputs,
+          outputs,
+          1,
+          dy,
+          outputs,
+          weight.start,
+          inputs,
+          1,
+          dx,
+          inputs
         )
       }
       if let dw = weight.target {
         loops.product(
-          true, false, outputs, inputs, rows, 1, dy, outputs, x.start, inputs, 1, dw, inputs
+          true,
+          false,
+          outputs,
+          inputs,
+          rows,
+          1,
+          dy,
+          outputs,
+          x.start,
+          inputs,
+          1,
+          dw,
+          inputs
         )
       }
       if let db = bias?.target { loops.addRows(db, dy, rows, outputs) }

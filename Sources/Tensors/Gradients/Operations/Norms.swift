@@ -19,12 +19,28 @@ extension Tape {
     let y = result(rows, width, of: x, gain, bias)
     let (means, inverses) = (pool.take(rows), pool.take(rows))
     loops.center(
-      y.start, means.start, inverses.start, x.start, gain.start, bias.start, rows, width, epsilon
+      y.start,
+      means.start,
+      inverses.start,
+      x.start,
+      gain.start,
+      bias.start,
+      rows,
+      width,
+      epsilon
     )
     record(y) { [loops] dy in
       loops.centerGradient(
-        x.target, gain.target, bias.target, dy, x.start, means.start, inverses.start, gain.start,
-        rows, width
+        x.target,
+        gain.target,
+        bias.target,
+        dy,
+        x.start,
+        means.start,
+        inverses.start,
+        gain.start,
+        rows,
+        width
       )
     }
     return y
@@ -50,7 +66,14 @@ extension Tape {
     loops.root(y.start, inverses.start, x.start, gain.start, rows, width, epsilon)
     record(y) { [loops] dy in
       loops.rootGradient(
-        x.target, gain.target, dy, x.start, inverses.start, gain.start, rows, width
+        x.target,
+        gain.target,
+        dy,
+        x.start,
+        inverses.start,
+        gain.start,
+        rows,
+        width
       )
     }
     return y
