@@ -24,6 +24,7 @@ struct ArrowTests {
   /// System modules, and the floors that may use them: Glibc is for those that touch memory.
   static let system: [String: Set<String>] = [
     "Glibc": ["Loop", "Wire", "Tensors"],
+    "Dispatch": ["Tensors"],
     "Synchronization": ["Loop", "MeteClient"],
     "Foundation": [
       "Models", "Inference", "Methods", "Serving", "MeteClient", "meted", "mete",
