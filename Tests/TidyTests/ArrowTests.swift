@@ -25,7 +25,7 @@ struct ArrowTests {
   static let system: [String: Set<String>] = [
     "Glibc": ["Loop", "Wire", "Tensors"],
     "Dispatch": ["Tensors"],
-    "Synchronization": ["Loop", "MeteClient"],
+    "Synchronization": ["Loop", "MeteClient", "Methods"],
     "Foundation": [
       "Models", "Inference", "Methods", "Serving", "MeteClient", "meted", "mete",
     ],
