@@ -42,10 +42,12 @@ struct ThresholdedSoftmaxTests {
     #expect(isNear(tSoftmax(x, 10), [0.678329, 0.224589, 0.073441, 0.023640]))
   }
 
-  @Test(arguments: [
-    (0.0, [0.643914, 0.236883, 0.087144, 0.032059]), (0.25, [0.774975, 0.190065, 0.034960, 0]),
-    (0.5, [0.844638, 0.155362, 0, 0]), (0.75, [1, 0, 0, 0]), (1, [1, 0, 0, 0]),
-  ] as [(Double, [Double])])
+  @Test(
+    arguments: [
+      (0.0, [0.643914, 0.236883, 0.087144, 0.032059]), (0.25, [0.774975, 0.190065, 0.034960, 0]),
+      (0.5, [0.844638, 0.155362, 0, 0]), (0.75, [1, 0, 0, 0]), (1, [1, 0, 0, 0]),
+    ] as [(Double, [Double])]
+  )
   func goldenVectorsOfTheRate(rate: Double, expected: [Double]) {
     #expect(isNear(rSoftmax([[2, 1, 0, -1]], [rate])[0], expected))
   }

@@ -9,8 +9,10 @@ extension Tape {
     return y
   }
 
-  /// Σ max(u, floor) − floor over the inputs u of an activation that is near 0 far below 0, such as GELU; averaged over the
-  /// rows. It pushes inputs down until they are below the floor. (`gelu_preactivations_clamped`)
+  /// Σ max(u, floor) − floor over the inputs u of an activation, averaged over the rows.
+  ///
+  /// It pushes what goes into a GELU down until it is below the floor, where GELU is 0 but for rounding; the paper's code
+  /// calls it `gelu_preactivations_clamped`.
   ///
   /// Szatkowski et al., "Exploiting Activation Sparsity with Dense to Dynamic-k Mixture-of-Experts Conversion",
   /// arXiv:2310.04361.
@@ -23,9 +25,9 @@ extension Tape {
     l1(excess(u, over: floor))
   }
 
-  /// The square Hoyer measure of max(u, floor) − floor, averaged over the rows. (`gelu_preactivations_hoyer_clamped`)
+  /// The square Hoyer measure of max(u, floor) − floor, averaged over the rows.
   ///
-  /// arXiv:2310.04361, as `clampedL1`.
+  /// arXiv:2310.04361, as `clampedL1`; the paper's code calls it `gelu_preactivations_hoyer_clamped`.
   ///
   /// - Parameters:
   ///   - u: (rows, width), at least one row.

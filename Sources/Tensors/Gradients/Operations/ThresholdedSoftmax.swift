@@ -1,6 +1,8 @@
 extension Tape {
-  /// w · exp x / Σ w · exp x with w = max(x + t − max x, 0), row by row: what lies t or more below the largest is exactly
-  /// 0. The larger t, the nearer to softmax; an infinite t is softmax, and 0 leaves only the largest.
+  /// w · exp x / Σ w · exp x with w = max(x + t − max x, 0), row by row.
+  ///
+  /// What lies t or more below the largest is exactly 0. The larger t, the nearer to softmax; an infinite t is softmax,
+  /// and 0 leaves only the largest.
   ///
   /// Bałazy et al., "r-softmax: Generalized Softmax with Controllable Sparsity Rate", arXiv:2304.05243.
   ///
@@ -21,8 +23,10 @@ extension Tape {
     return y
   }
 
-  /// tSoftmax with the t that makes a share of every row 0: exactly ⌈rate · width⌉ numbers, the smallest; more if some are
-  /// equal, and never the largest. Numbers that are −∞ count among them. A rate of 0 is softmax.
+  /// Softmax that makes a share of every row exactly 0: `tSoftmax` with the t that does it.
+  ///
+  /// ⌈rate · width⌉ numbers become 0, the smallest; more if some are equal, and never the largest. Numbers that are −∞ count
+  /// among them. A rate of 0 is softmax.
   ///
   /// t is the distance from the largest number to an order statistic, as in the paper; the published code interpolates
   /// between two, so that its rate of 0 is not softmax. The result does not change with a small change of the rate, so
