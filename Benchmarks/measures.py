@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import itertools
 import statistics
 import time
 from typing import Awaitable, Callable, List, Sequence
@@ -51,9 +52,12 @@ async def all_of(address: str, text: str, repeats: int) -> List[Row]:
 
 
 async def first_token(client: mete.AsyncClient, ids: List[int], repeats: int) -> List[Row]:
+    starts = itertools.count(1000)
+
     async def once() -> List[float]:
         began = time.perf_counter()
-        prompt = ids[:PROMPT_TOKENS]
+        start = next(starts)
+        prompt = ids[start : start + PROMPT_TOKENS]
         stream = await client.generate(prompt, model=LANGUAGE, max_tokens=8, ignore_eos=True, deadline=DEADLINE)
         await stream.__anext__()
         first = time.perf_counter() - began
@@ -87,19 +91,24 @@ async def decode(client: mete.AsyncClient, ids: List[int], streams: int, repeats
 
 
 async def prefill(client: mete.AsyncClient, ids: List[int], repeats: int) -> List[Row]:
-    async def once() -> List[float]:
+    # Each prompt begins with another token: what an earlier one left could be reused otherwise.
+    starts = itertools.count()
+
+    async def read(start: int) -> List[float]:
         began = time.perf_counter()
-        prompt = ids[:PREFILL_TOKENS]
+        prompt = ids[start : start + PREFILL_TOKENS]
         stream = await client.generate(prompt, model=LANGUAGE, max_tokens=1, deadline=DEADLINE)
         await stream.text()
         seconds = time.perf_counter() - began
         return [PREFILL_TOKENS / seconds, stream.bill.macs_total / seconds / 1e9]
 
-    rates, work = await repeated(repeats, once)
-    how = f"{PREFILL_TOKENS}-token prompt, max_tokens 1"
+    rates, work = await repeated(repeats, lambda: read(next(starts)))
+    again, _ = await repeated(repeats, lambda: read(0))
+    how = f"{PREFILL_TOKENS}-token prompts that differ from the first token on, max_tokens 1"
     return [
         Row("SmolLM2: prefill", rates, "tokens/s", how),
         Row("SmolLM2: prefill, multiply-adds on the bill", work, "10⁹/s", "the same runs"),
+        Row("SmolLM2: prefill, one prompt again and again", again, "tokens/s", "its pages are still there and reused"),
     ]
 
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MeteClient
+import Methods
 import Models
 
 /// The command line: every call of the protocol as a subcommand.
@@ -25,7 +26,7 @@ struct MeteCommand: AsyncParsableCommand {
     subcommands: [
       GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
-      CallCommand.self, ConformanceCommand.self, ImportCommand.self,
+      CallCommand.self, ConformanceCommand.self, ImportCommand.self, DataCommand.self,
     ]
   )
 
@@ -41,6 +42,9 @@ struct MeteCommand: AsyncParsableCommand {
       Terminal.tell(Complaint(error).line)
       exit(withError: Complaint(error).exitCode)
     } catch let error as FormatError {
+      Terminal.tell("mete: \(error)\n")
+      exit(withError: ExitCode(1))
+    } catch let error as DatasetError {
       Terminal.tell("mete: \(error)\n")
       exit(withError: ExitCode(1))
     } catch {

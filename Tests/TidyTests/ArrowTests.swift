@@ -24,7 +24,8 @@ struct ArrowTests {
   /// System modules, and the floors that may use them: Glibc is for those that touch memory.
   static let system: [String: Set<String>] = [
     "Glibc": ["Loop", "Wire", "Tensors"],
-    "Synchronization": ["Loop", "MeteClient"],
+    "Dispatch": ["Tensors"],
+    "Synchronization": ["Loop", "MeteClient", "Methods"],
     "Foundation": [
       "Models", "Inference", "Methods", "Serving", "MeteClient", "meted", "mete",
     ],

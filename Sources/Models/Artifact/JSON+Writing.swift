@@ -1,6 +1,6 @@
 extension JSON {
-  /// The value as JSON text; at `depth` 0 and 1 of containers every item has a line of its own.
-  func text(depth: Int = 0) -> [UInt8] {
+  /// The value as JSON text; at `depth` 0 and 1 of containers every item has a line of its own, from 2 on all is one line.
+  public func text(depth: Int = 0) -> [UInt8] {
     switch self {
     case .null: return Array("null".utf8)
     case .bool(let value): return Array((value ? "true" : "false").utf8)

@@ -1,5 +1,5 @@
 /// SHA-256 of a stream of bytes, as FIPS 180-4 defines it.
-struct SHA256 {
+public struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
     0x5be0_cd19,
@@ -8,8 +8,11 @@ struct SHA256 {
   private var schedule = [UInt32](repeating: 0, count: 64)
   private var length: UInt64 = 0
 
+  /// The hash of no bytes yet.
+  public init() {}
+
   /// Takes more bytes.
-  mutating func update(_ bytes: Span<UInt8>) {
+  public mutating func update(_ bytes: Span<UInt8>) {
     length += UInt64(bytes.count)
     var start = 0
     if !pending.isEmpty {
@@ -32,8 +35,8 @@ struct SHA256 {
     }
   }
 
-  /// Pads the last block and gives the digest as 64 hexadecimal digits.
-  mutating func finish() -> String {
+  /// Pads the last block and gives the digest as 64 hexadecimal digits; it takes no more bytes then.
+  public mutating func finish() -> String {
     let bits = length * 8
     var tail: [UInt8] = [0x80]
     while (pending.count + tail.count) % 64 != 56 { tail.append(0) }

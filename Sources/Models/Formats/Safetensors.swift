@@ -15,6 +15,8 @@ public struct Safetensors: Sendable {
   public let path: String
   /// Ascending by place.
   public let tensors: [StoredTensor]
+  /// Strings that its writer left.
+  public let metadata: [String: String]
   /// The file, mapped.
   let file: MappedFile
 
@@ -41,6 +43,11 @@ public struct Safetensors: Sendable {
         reason: "holds \(members.count) tensors; the limit is \(Self.tensorCountMax)"
       )
     }
+    var metadata: [String: String] = [:]
+    for member in header["__metadata__"]?.members ?? [] {
+      metadata[String(decoding: member.key, as: UTF8.self)] = member.value.text
+    }
+    self.metadata = metadata
     var tensors: [StoredTensor] = []
     for member in members where member.key != Array("__metadata__".utf8) {
       tensors.append(try Self.tensor(member, file: file, path: path, base: base))

@@ -23,9 +23,22 @@ public final class NewFile {
   /// Writes bytes after those that are there.
   ///
   /// - Throws: `TensorsError` if the system refuses, such as when the disk is full.
-  public func write(_ bytes: Span<UInt8>) throws(TensorsError) {
+  public func write(_ bytes: Span<UInt8>) throws(TensorsError) { try write(raw: bytes.bytes) }
+
+  /// Writes float32 numbers, the lowest byte of each first.
+  ///
+  /// - Throws: `TensorsError` if the system refuses, such as when the disk is full.
+  public func write(_ values: Span<Float>) throws(TensorsError) {
+    precondition(
+      1.littleEndian == 1,
+      "numbers lie in memory as in files only where the lowest byte comes first"
+    )
+    try write(raw: values.bytes)
+  }
+
+  private func write(raw bytes: RawSpan) throws(TensorsError) {
     var written = 0
-    while written < bytes.count {
+    while written < bytes.byteCount {
       let count = bytes.withUnsafeBytes { buffer in
         Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
       }

@@ -12,12 +12,8 @@ public struct Loops<Number: Real>: Sendable {
   typealias Source = UnsafePointer<Number>
   typealias Target = UnsafeMutablePointer<Number>
 
-  /// c = alpha · op(a) · op(b) + beta · c, row-major: transposed?, transposed?, rows, columns, inner, alpha, a, its
-  /// stride, b, its stride, beta, c, its stride.
-  let product:
-    @Sendable (
-      Bool, Bool, Int, Int, Int, Number, Source, Int, Source, Int, Number, Target, Int
-    ) -> Void
+  /// c = a · b, or c += a · b; c's rows lie `stride` apart.
+  let product: @Sendable (Panel<Number>, Panel<Number>, Target, _ stride: Int, _ adds: Bool) -> Void
   let addScaled: @Sendable (Target, Source, Number, Int) -> Void
   let addProducts: @Sendable (Target, Source, Source, Int) -> Void
   let scale: @Sendable (Target, Number, Int) -> Void
@@ -98,29 +94,29 @@ struct AdamWStep: Sendable {
   }
 }
 
-private func transposition(_ isTransposed: Bool) -> CBLAS_TRANSPOSE {
-  isTransposed ? CblasTrans : CblasNoTrans
+extension Panel {
+  fileprivate var transposition: CBLAS_TRANSPOSE { isTransposed ? CblasTrans : CblasNoTrans }
 }
 
 extension Float: Real {
   /// float32.
   public static let loops = Loops<Float>(
-    product: { left, right, rows, columns, inner, alpha, a, aStride, b, bStride, beta, c, cStride in
+    product: { a, b, c, stride, adds in
       cblas_sgemm(
         CblasRowMajor,
-        transposition(left),
-        transposition(right),
-        Int32(rows),
-        Int32(columns),
-        Int32(inner),
-        alpha,
-        a,
-        Int32(aStride),
-        b,
-        Int32(bStride),
-        beta,
+        a.transposition,
+        b.transposition,
+        Int32(a.rows),
+        Int32(b.columns),
+        Int32(a.columns),
+        1,
+        a.start,
+        Int32(a.stride),
+        b.start,
+        Int32(b.stride),
+        adds ? 1 : 0,
         c,
-        Int32(cStride)
+        Int32(stride)
       )
     },
     addScaled: { ck_add_scaled_f32($0, $1, $2, $3) },
@@ -159,22 +155,22 @@ extension Float: Real {
 extension Double: Real {
   /// float64.
   public static let loops = Loops<Double>(
-    product: { left, right, rows, columns, inner, alpha, a, aStride, b, bStride, beta, c, cStride in
+    product: { a, b, c, stride, adds in
       cblas_dgemm(
         CblasRowMajor,
-        transposition(left),
-        transposition(right),
-        Int32(rows),
-        Int32(columns),
-        Int32(inner),
-        alpha,
-        a,
-        Int32(aStride),
-        b,
-        Int32(bStride),
-        beta,
+        a.transposition,
+        b.transposition,
+        Int32(a.rows),
+        Int32(b.columns),
+        Int32(a.columns),
+        1,
+        a.start,
+        Int32(a.stride),
+        b.start,
+        Int32(b.stride),
+        adds ? 1 : 0,
         c,
-        Int32(cStride)
+        Int32(stride)
       )
     },
     addScaled: { ck_add_scaled_f64($0, $1, $2, $3) },

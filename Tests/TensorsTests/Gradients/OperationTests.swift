@@ -73,6 +73,10 @@ struct OperationTests {
       isCausal: isCausal
     )
     Check.check(grids((8, 12), (8, 6), (8, 6))) { $0.attention($1[0], $1[1], $1[2], layout) }
+    Check.check(grids((8, 12), (8, 6), (8, 6))) { tape, x in
+      tape.seed = 2
+      return tape.attention(x[0], x[1], x[2], layout, dropout: 0.3)
+    }
   }
 
   @Test func softmax() {

@@ -38,143 +38,112 @@ extension Tape {
   ///   - q: (rows, heads · headWidth).
   ///   - k: (rows, keyValueHeads · headWidth).
   ///   - v: like k.
+  ///   - layout: which rows belong together.
+  ///   - dropout: share of the weights that are left out while the tape records.
   /// - Returns: (rows, heads · headWidth).
   public func attention(
     _ q: Variable<Number>,
     _ k: Variable<Number>,
     _ v: Variable<Number>,
-    _ shape: AttentionLayout
+    _ layout: AttentionLayout,
+    dropout: Double = 0
   ) -> Variable<Number> {
-    let (wide, narrow) = (shape.queryWidth, shape.keyValueWidth)
-    precondition(q.rows == shape.rows && q.columns == wide, "queries (\(q.rows), \(q.columns))")
+    let (wide, narrow) = (layout.queryWidth, layout.keyValueWidth)
+    precondition(q.rows == layout.rows && q.columns == wide, "queries (\(q.rows), \(q.columns))")
     for x in [k, v] {
-      precondition(x.rows == shape.rows && x.columns == narrow, "keys (\(x.rows), \(x.columns))")
+      precondition(x.rows == layout.rows && x.columns == narrow, "keys (\(x.rows), \(x.columns))")
     }
     let y = result(q.rows, wide, of: q, k, v)
-    let weights = pool.take(shape.heads * shape.lengths.reduce(0) { $0 + $1 * $1 })
-    let (loops, width) = (loops, shape.headWidth)
-    let scale = 1 / Number(width).squareRoot()
-    shape.eachHead { head in
-      let (length, p) = (head.length, weights.start + head.weights)
-      loops.product(
-        false,
-        true,
-        length,
-        length,
-        width,
-        1,
-        q.start + head.query,
-        wide,
-        k.start + head.key,
-        narrow,
-        0,
-        p,
-        length
-      )
-      loops.softmax(p, scale, length, length, shape.isCausal ? 1 : 0)
-      loops.product(
-        false,
-        false,
-        length,
-        width,
-        length,
-        1,
-        p,
-        length,
-        v.start + head.key,
-        narrow,
-        0,
-        y.start + head.query,
-        wide
-      )
+    let weights = pool.take(layout.heads * layout.lengths.reduce(0) { $0 + $1 * $1 })
+    let (loops, longest) = (loops, layout.lengths.max() ?? 0)
+    let scale = 1 / Number(layout.headWidth).squareRoot()
+    let thinning = isRecording && dropout > 0 ? Thinning(dropout, seed: nextDropoutSeed()) : nil
+    let spare = pool.take(longest * longest)
+    layout.eachHead { head in
+      let p = weights.start + head.weights
+      head.queries(q.start).times(head.keys(k.start).transposed, to: p)
+      loops.softmax(p, scale, head.length, head.length, layout.isCausal ? 1 : 0)
+      head.weights(thinning?.thin(p, of: head, to: spare.start) ?? p)
+        .times(head.keys(v.start), to: y.start + head.query, stride: wide)
     }
     record(y) { [pool] dy in
-      let longest = shape.lengths.max() ?? 0
       let slopes = pool.take(longest * longest)
-      shape.eachHead { head in
-        let (length, p, dp) = (head.length, weights.start + head.weights, slopes.start)
+      layout.eachHead { head in
+        let (p, dp) = (weights.start + head.weights, slopes.start)
+        let slope = head.queries(dy)
         if let dv = v.target {
-          loops.product(
-            true,
-            false,
-            length,
-            width,
-            length,
-            1,
-            p,
-            length,
-            dy + head.query,
-            wide,
-            1,
-            dv + head.key,
-            narrow
-          )
+          head.weights(thinning?.thin(p, of: head, to: spare.start) ?? p).transposed
+            .times(slope, to: dv + head.key, stride: narrow, adds: true)
         }
         guard q.needsGradient || k.needsGradient else { return }
-        loops.product(
-          false,
-          true,
-          length,
-          length,
-          width,
-          1,
-          dy + head.query,
-          wide,
-          v.start + head.key,
-          narrow,
-          0,
-          dp,
-          length
-        )
-        loops.softmaxBack(dp, p, scale, length, length)
+        slope.times(head.keys(v.start).transposed, to: dp)
+        if let thinning {
+          dp.update(from: thinning.thin(dp, of: head, to: spare.start), count: head.count)
+        }
+        loops.softmaxBack(dp, p, scale, head.length, head.length)
         if let dq = q.target {
-          loops.product(
-            false,
-            false,
-            length,
-            width,
-            length,
-            1,
-            dp,
-            length,
-            k.start + head.key,
-            narrow,
-            1,
-            dq + head.query,
-            wide
+          head.weights(dp).times(
+            head.keys(k.start),
+            to: dq + head.query,
+            stride: wide,
+            adds: true
           )
         }
         if let dk = k.target {
-          loops.product(
-            true,
-            false,
-            length,
-            width,
-            length,
-            1,
-            dp,
-            length,
-            q.start + head.query,
-            wide,
-            1,
-            dk + head.key,
-            narrow
+          head.weights(dp).transposed.times(
+            head.queries(q.start),
+            to: dk + head.key,
+            stride: narrow,
+            adds: true
           )
         }
       }
     }
     return y
   }
+
+  /// Leaves out some attention weights, the same ones whenever it is asked.
+  private struct Thinning {
+    let probability: Double
+    let seed: UInt64
+
+    init(_ probability: Double, seed: UInt64) {
+      self.probability = probability
+      self.seed = seed
+    }
+
+    func thin(_ weights: Source, of head: AttentionLayout.Head, to target: Target) -> Target {
+      let own = seed &+ UInt64(head.weights) &* 0x9E37_79B9_7F4A_7C15
+      Number.loops.dropout(target, weights, head.count, own, probability, false)
+      return target
+    }
+  }
 }
 
 extension AttentionLayout {
   /// Where one head of one sequence lies.
   fileprivate struct Head {
+    let layout: AttentionLayout
     let length: Int
     /// Its first number among queries, among keys and values, and among attention weights.
     let query: Int
     let key: Int
     let weights: Int
+
+    /// Its attention weights.
+    var count: Int { length * length }
+
+    func queries<Number: Real>(_ start: UnsafePointer<Number>) -> Panel<Number> {
+      Panel(start + query, length, layout.headWidth, stride: layout.queryWidth)
+    }
+
+    func keys<Number: Real>(_ start: UnsafePointer<Number>) -> Panel<Number> {
+      Panel(start + key, length, layout.headWidth, stride: layout.keyValueWidth)
+    }
+
+    func weights<Number: Real>(_ start: UnsafePointer<Number>) -> Panel<Number> {
+      Panel(start, length, length)
+    }
   }
 
   fileprivate func eachHead(_ body: (Head) -> Void) {
@@ -184,6 +153,7 @@ extension AttentionLayout {
         let shared = head * keyValueHeads / heads
         body(
           Head(
+            layout: self,
             length: length,
             query: row * queryWidth + head * headWidth,
             key: row * keyValueWidth + shared * headWidth,

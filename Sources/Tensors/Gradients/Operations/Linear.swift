@@ -15,58 +15,13 @@ extension Tape {
     precondition(weight.columns == inputs, "(\(outputs), \(weight.columns)) of \(inputs) inputs")
     precondition(bias?.count ?? outputs == outputs, "\(bias?.count ?? 0) biases of \(outputs)")
     let y = result(rows, outputs, of: x, weight, bias)
-    guard rows > 0 else { return y }
-    loops.product(
-      false,
-      true,
-      rows,
-      outputs,
-      inputs,
-      1,
-      x.start,
-      inputs,
-      weight.start,
-      inputs,
-      0,
-      y.start,
-      outputs
-    )
+    let (left, right) = (Panel(x.start, rows, inputs), Panel(weight.start, outputs, inputs))
+    left.times(right.transposed, to: y.start)
     if let bias { loops.addRow(y.start, bias.start, rows, outputs) }
     record(y) { [loops] dy in
-      if let dx = x.target {
-        loops.product(
-          false,
-          false,
-          rows,
-          inputs,
-          outputs,
-          1,
-          dy,
-          outputs,
-          weight.start,
-          inputs,
-          1,
-          dx,
-          inputs
-        )
-      }
-      if let dw = weight.target {
-        loops.product(
-          true,
-          false,
-          outputs,
-          inputs,
-          rows,
-          1,
-          dy,
-          outputs,
-          x.start,
-          inputs,
-          1,
-          dw,
-          inputs
-        )
-      }
+      let slope = Panel(dy, rows, outputs)
+      if let dx = x.target { slope.times(right, to: dx, adds: true) }
+      if let dw = weight.target { slope.transposed.times(left, to: dw, adds: true) }
       if let db = bias?.target { loops.addRows(db, dy, rows, outputs) }
     }
     return y

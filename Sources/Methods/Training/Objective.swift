@@ -1,0 +1,39 @@
+import Models
+import Tensors
+
+/// What is made small: the loss of some examples.
+struct Objective: Sendable {
+  let network: EncoderNetwork<Float>
+  let settings: FitSettings
+
+  /// Decides what dropout leaves out.
+  func dropoutSeed(step: Int, tape: Int) -> UInt64 {
+    let place = UInt64(step) << 8 + UInt64(tape) + 1
+    var random = SeededRandom(seed: settings.seed ^ place << 16)
+    return random.next()
+  }
+
+  /// The mean loss of `texts`, at least one.
+  func loss(of texts: [TokenizedText], _ tape: Tape<Float>) -> Variable<Float> {
+    let dropout = EncoderNetwork<Float>.Dropout(
+      hidden: settings.dropout,
+      attention: settings.dropout
+    )
+    let logits = network.logits(TokenBatch(texts), tape, dropout: dropout)
+    guard network.configuration.problem == .multiLabel else {
+      return tape.crossEntropy(logits, texts.map { $0.labels.first ?? 0 })
+    }
+    var targets = [Float](repeating: 0, count: logits.count)
+    for (row, text) in texts.enumerated() {
+      for label in text.labels { targets[row * logits.columns + label] = 1 }
+    }
+    return tape.binaryCrossEntropy(logits, targets)
+  }
+}
+
+extension TokenBatch {
+  init(_ texts: some Sequence<TokenizedText>) {
+    self.init()
+    for text in texts { add(text.tokens, types: text.types) }
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+public import Models
+import Tensors
+
+/// A run that can go on: weights, what the optimiser keeps, and how many steps were made.
+///
+/// A folder, written beside its place and moved there whole.
+public enum TrainingState {
+  private static let tensorsName = "state.safetensors"
+
+  /// Writes what `trainer` needs to go on.
+  ///
+  /// - Throws: `FormatError` if the system refuses; what was there before is still there then.
+  public static func save(_ trainer: EncoderTrainer, to target: String) throws(FormatError) {
+    let isThere = FileManager.default.fileExists(atPath: target)
+    let folder = try blame { () throws(TensorsError) in try NewFolder(target: target) }
+    defer { try? FileManager.default.removeItem(atPath: folder.path) }
+    let parameters = trainer.network.parameters
+    let state = trainer.optimizer.state
+    let entries = parameters.flatMap { parameter in
+      ["", ".mean", ".square"].map {
+        SafetensorsWriter.Entry("\(parameter.name)\($0)", [parameter.rows, parameter.columns])
+      }
+    }
+    let path = "\(folder.path)/\(tensorsName)"
+    let writer = try SafetensorsWriter(path: path, entries: entries, metadata: notes(trainer))
+    for parameter in parameters {
+      guard let own = state.averages.first(where: { $0.name == parameter.name }) else { continue }
+      try writer.add(parameter.values)
+      try writer.add(own.means)
+      try writer.add(own.squares)
+    }
+    try writer.finish()
+    try blame { () throws(TensorsError) in try folder.publish(replacing: isThere) }
+  }
+
+  private static func notes(_ trainer: EncoderTrainer) -> [(name: String, value: String)] {
+    [
+      ("settings", trainer.settings.fingerprint), ("steps", "\(trainer.nextStep)"),
+      ("steps_total", "\(trainer.stepsTotal)"),
+    ]
+  }
+
+  /// Lets `trainer` go on from what was saved.
+  ///
+  /// - Returns: whether there was something.
+  /// - Throws: `FormatError` if it is of another run, or cannot be read.
+  public static func resume(
+    _ trainer: EncoderTrainer,
+    from source: String
+  ) throws(FormatError) -> Bool {
+    let path = "\(source)/\(tensorsName)"
+    guard FileManager.default.fileExists(atPath: path) else { return false }
+    let file = try Safetensors(path: path)
+    for (name, value) in notes(trainer) where name != "steps" {
+      guard file.metadata[name] == value else {
+        throw FormatError(
+          path: path,
+          reason: "is of a run with \(name) \(file.metadata[name] ?? "unknown"), not \(value); "
+            + "remove it, or ask for the same"
+        )
+      }
+    }
+    guard let steps = file.metadata["steps"].flatMap({ Int($0) }), steps >= 0 else {
+      throw FormatError(path: path, reason: "does not say how many steps were made")
+    }
+    var tensors: [String: StoredTensor] = [:]
+    for tensor in file.tensors { tensors[tensor.name] = tensor }
+    func values(_ name: String, _ count: Int) -> [Float]? {
+      guard let tensor = tensors[name], tensor.type == .f32, tensor.count == count else {
+        return nil
+      }
+      return tensor.file.floats(.f32, at: tensor.offset, count: count)
+    }
+    let parameters = trainer.network.parameters
+    var counts: [String: Int] = [:]
+    for parameter in parameters {
+      guard let own = values(parameter.name, parameter.count) else {
+        throw FormatError(path: path, reason: "holds no \(parameter.name) of this shape")
+      }
+      parameter.values = own
+      counts[parameter.name] = parameter.count
+    }
+    let isWhole = trainer.optimizer.restore(steps: steps) { name in
+      let count = counts[name] ?? 0
+      guard let means = values("\(name).mean", count), let squares = values("\(name).square", count)
+      else { return nil }
+      return (means, squares)
+    }
+    guard isWhole else {
+      throw FormatError(path: path, reason: "lacks an average of the optimiser; remove it")
+    }
+    return true
+  }
+}
+
+/// Puts the system's reason into a `FormatError`.
+func blame<Result>(_ body: () throws(TensorsError) -> Result) throws(FormatError) -> Result {
+  do { return try body() } catch { throw FormatError(path: error.path, reason: error.reason) }
+}
