@@ -57,6 +57,14 @@ struct ck_adamw {
   void NAME(ck_log_softmax_gradient)(REAL *dx, const REAL *y, const REAL *dy, size_t rows, size_t width);              \
   /* y = x or 0, scaled so that the mean stays; which, depends on seed and place alone. With `adds` it adds. (N) */    \
   void NAME(ck_dropout)(REAL *y, const REAL *x, size_t count, uint64_t seed, double probability, bool adds);           \
+  /* Σ of (Σ|a|)² / Σa² over the rows that are not 0, and what its gradient needs: both sums of every row. x: (R, D) */\
+  double NAME(ck_hoyer)(REAL *sums, REAL *squares, const REAL *x, size_t rows, size_t width);                          \
+  void NAME(ck_hoyer_gradient)(REAL *dx, const REAL *x, const REAL *sums, const REAL *squares, REAL share,             \
+                               size_t rows, size_t width);                                                             \
+  /* Σ|x|. (N) */                                                                                                      \
+  double NAME(ck_sum_sizes)(const REAL *x, size_t count);                                                              \
+  /* dx += share · sign x. (N) */                                                                                      \
+  void NAME(ck_sum_sizes_gradient)(REAL *dx, const REAL *x, REAL share, size_t count);                                 \
   /* y = max(x, floor) − floor. (N) */                                                                                 \
   void NAME(ck_excess)(REAL *y, const REAL *x, REAL floor, size_t count);                                              \
   /* dx += dy where x > floor. (N) */                                                                                  \

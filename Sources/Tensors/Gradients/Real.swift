@@ -33,6 +33,10 @@ public struct Loops<Number: Real>: Sendable {
   let logSoftmax: @Sendable (Target, Source, Int, Int) -> Void
   let logSoftmaxGradient: @Sendable (Target, Source, Source, Int, Int) -> Void
   let dropout: @Sendable (Target, Source, Int, UInt64, Double, Bool) -> Void
+  let hoyer: @Sendable (Target, Target, Source, Int, Int) -> Double
+  let hoyerGradient: @Sendable (Target, Source, Source, Source, Number, Int, Int) -> Void
+  let sumSizes: @Sendable (Source, Int) -> Double
+  let sumSizesGradient: @Sendable (Target, Source, Number, Int) -> Void
   let excess: @Sendable (Target, Source, Number, Int) -> Void
   let excessGradient: @Sendable (Target, Source, Source, Number, Int) -> Void
   let tSoftmax: @Sendable (Target, Source, Source, Int, Int, Int) -> Void
@@ -137,6 +141,10 @@ extension Float: Real {
     logSoftmax: { ck_log_softmax_f32($0, $1, $2, $3) },
     logSoftmaxGradient: { ck_log_softmax_gradient_f32($0, $1, $2, $3, $4) },
     dropout: { ck_dropout_f32($0, $1, $2, $3, $4, $5) },
+    hoyer: { ck_hoyer_f32($0, $1, $2, $3, $4) },
+    hoyerGradient: { ck_hoyer_gradient_f32($0, $1, $2, $3, $4, $5, $6) },
+    sumSizes: { ck_sum_sizes_f32($0, $1) },
+    sumSizesGradient: { ck_sum_sizes_gradient_f32($0, $1, $2, $3) },
     excess: { ck_excess_f32($0, $1, $2, $3) },
     excessGradient: { ck_excess_gradient_f32($0, $1, $2, $3, $4) },
     tSoftmax: { ck_t_softmax_f32($0, $1, $2, $3, $4, $5) },
@@ -191,6 +199,10 @@ extension Double: Real {
     logSoftmax: { ck_log_softmax_f64($0, $1, $2, $3) },
     logSoftmaxGradient: { ck_log_softmax_gradient_f64($0, $1, $2, $3, $4) },
     dropout: { ck_dropout_f64($0, $1, $2, $3, $4, $5) },
+    hoyer: { ck_hoyer_f64($0, $1, $2, $3, $4) },
+    hoyerGradient: { ck_hoyer_gradient_f64($0, $1, $2, $3, $4, $5, $6) },
+    sumSizes: { ck_sum_sizes_f64($0, $1) },
+    sumSizesGradient: { ck_sum_sizes_gradient_f64($0, $1, $2, $3) },
     excess: { ck_excess_f64($0, $1, $2, $3) },
     excessGradient: { ck_excess_gradient_f64($0, $1, $2, $3, $4) },
     tSoftmax: { ck_t_softmax_f64($0, $1, $2, $3, $4, $5) },
