@@ -57,6 +57,34 @@ struct ck_adamw {
   void NAME(ck_log_softmax_gradient)(REAL *dx, const REAL *y, const REAL *dy, size_t rows, size_t width);              \
   /* y = x or 0, scaled so that the mean stays; which, depends on seed and place alone. With `adds` it adds. (N) */    \
   void NAME(ck_dropout)(REAL *y, const REAL *x, size_t count, uint64_t seed, double probability, bool adds);           \
+  /* Σ of (Σ|a|)² / Σa² over the rows that are not 0, and what its gradient needs: both sums of every row. x: (R, D) */\
+  double NAME(ck_hoyer)(REAL *sums, REAL *squares, const REAL *x, size_t rows, size_t width);                          \
+  void NAME(ck_hoyer_gradient)(REAL *dx, const REAL *x, const REAL *sums, const REAL *squares, REAL share,             \
+                               size_t rows, size_t width);                                                             \
+  /* Σ|x|. (N) */                                                                                                      \
+  double NAME(ck_sum_sizes)(const REAL *x, size_t count);                                                              \
+  /* dx += share · sign x. (N) */                                                                                      \
+  void NAME(ck_sum_sizes_gradient)(REAL *dx, const REAL *x, REAL share, size_t count);                                 \
+  /* y = max(x, floor) − floor. (N) */                                                                                 \
+  void NAME(ck_excess)(REAL *y, const REAL *x, REAL floor, size_t count);                                              \
+  /* dx += dy where x > floor. (N) */                                                                                  \
+  void NAME(ck_excess_gradient)(REAL *dx, const REAL *x, const REAL *dy, REAL floor, size_t count);                    \
+  /* y = w eᵘ / Σ w eᵘ with u = x − max x, w = max(u + t, 0) and t = reaches[r · step]: an infinite t is plain softmax,\
+     0 is 1 / ties for the largest. x, y: (R, D), D > 0 */                                                             \
+  void NAME(ck_t_softmax)(REAL *y, const REAL *x, const REAL *reaches, size_t step, size_t rows, size_t width);        \
+  /* dx and dreaches may each be null. */                                                                              \
+  void NAME(ck_t_softmax_gradient)(REAL *dx, REAL *dreaches, const REAL *dy, const REAL *x, const REAL *y,             \
+                                   const REAL *reaches, size_t step, size_t rows, size_t width);                       \
+  /* The t that makes the zeros[r] ≤ D smallest numbers of row r 0, and where the largest of these lies: max x − x[place];\
+     infinite, and place D, if there is none or it is −∞. x: (R, D), scratch: (D) */                                   \
+  void NAME(ck_reaches)(REAL *reaches, size_t *places, const REAL *x, const size_t *zeros, REAL *scratch, size_t rows, \
+                        size_t width);                                                                                 \
+  void NAME(ck_reaches_gradient)(REAL *dx, const REAL *dreaches, const size_t *places, const REAL *x, size_t rows,     \
+                                 size_t width);                                                                        \
+  /* Rotary turns of every head at its row's position; backwards it turns the other way, and ADDS. x, y: (R, heads · 2 ·\
+     pairs), cosines, sines: (positions, pairs) */                                                                     \
+  void NAME(ck_turn)(REAL *y, const REAL *x, const REAL *cosines, const REAL *sines, const size_t *positions,          \
+                     size_t rows, size_t heads, size_t pairs, bool backwards);                                         \
   /* One step of AdamW. (N) */                                                                                         \
   void NAME(ck_adamw)(REAL *weights, REAL *means, REAL *squares, const REAL *gradient, size_t count,                   \
                       const struct ck_adamw *step);

@@ -30,8 +30,10 @@ struct Panel<Number: Real> {
   /// Writes self · other to `target`, or adds it.
   ///
   /// - Parameters:
+  ///   - other: as many rows as we have columns.
   ///   - target: the first number of a grid of our rows and the other's columns.
   ///   - stride: numbers between two of its rows; its columns by default.
+  ///   - adds: whether what `target` holds stays in the sum.
   func times(
     _ other: Panel,
     to target: UnsafeMutablePointer<Number>,

@@ -33,6 +33,20 @@ public struct Loops<Number: Real>: Sendable {
   let logSoftmax: @Sendable (Target, Source, Int, Int) -> Void
   let logSoftmaxGradient: @Sendable (Target, Source, Source, Int, Int) -> Void
   let dropout: @Sendable (Target, Source, Int, UInt64, Double, Bool) -> Void
+  let hoyer: @Sendable (Target, Target, Source, Int, Int) -> Double
+  let hoyerGradient: @Sendable (Target, Source, Source, Source, Number, Int, Int) -> Void
+  let sumSizes: @Sendable (Source, Int) -> Double
+  let sumSizesGradient: @Sendable (Target, Source, Number, Int) -> Void
+  let excess: @Sendable (Target, Source, Number, Int) -> Void
+  let excessGradient: @Sendable (Target, Source, Source, Number, Int) -> Void
+  let tSoftmax: @Sendable (Target, Source, Source, Int, Int, Int) -> Void
+  let tSoftmaxGradient:
+    @Sendable (Target?, Target?, Source, Source, Source, Source, Int, Int, Int) -> Void
+  let reaches:
+    @Sendable (Target, UnsafeMutablePointer<Int>, Source, [Int], Target, Int, Int) -> Void
+  let reachesGradient: @Sendable (Target, Source, UnsafePointer<Int>, Source, Int, Int) -> Void
+  let turn: @Sendable (Target, Source, [Number], [Number], [Int], Int, Int, Int, Bool) -> Void
+  let decompose: @Sendable (inout [Number], Int, Int) -> Factors<Number>?
   let adamW: @Sendable (Target, Target, Target, Source, Int, AdamWStep) -> Void
 }
 
@@ -127,6 +141,18 @@ extension Float: Real {
     logSoftmax: { ck_log_softmax_f32($0, $1, $2, $3) },
     logSoftmaxGradient: { ck_log_softmax_gradient_f32($0, $1, $2, $3, $4) },
     dropout: { ck_dropout_f32($0, $1, $2, $3, $4, $5) },
+    hoyer: { ck_hoyer_f32($0, $1, $2, $3, $4) },
+    hoyerGradient: { ck_hoyer_gradient_f32($0, $1, $2, $3, $4, $5, $6) },
+    sumSizes: { ck_sum_sizes_f32($0, $1) },
+    sumSizesGradient: { ck_sum_sizes_gradient_f32($0, $1, $2, $3) },
+    excess: { ck_excess_f32($0, $1, $2, $3) },
+    excessGradient: { ck_excess_gradient_f32($0, $1, $2, $3, $4) },
+    tSoftmax: { ck_t_softmax_f32($0, $1, $2, $3, $4, $5) },
+    tSoftmaxGradient: { ck_t_softmax_gradient_f32($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+    reaches: { ck_reaches_f32($0, $1, $2, $3, $4, $5, $6) },
+    reachesGradient: { ck_reaches_gradient_f32($0, $1, $2, $3, $4, $5) },
+    turn: { ck_turn_f32($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+    decompose: { factorsF32(&$0, $1, $2) },
     adamW: { weights, means, squares, gradient, count, step in
       var raw = step.raw
       ck_adamw_f32(weights, means, squares, gradient, count, &raw)
@@ -173,6 +199,18 @@ extension Double: Real {
     logSoftmax: { ck_log_softmax_f64($0, $1, $2, $3) },
     logSoftmaxGradient: { ck_log_softmax_gradient_f64($0, $1, $2, $3, $4) },
     dropout: { ck_dropout_f64($0, $1, $2, $3, $4, $5) },
+    hoyer: { ck_hoyer_f64($0, $1, $2, $3, $4) },
+    hoyerGradient: { ck_hoyer_gradient_f64($0, $1, $2, $3, $4, $5, $6) },
+    sumSizes: { ck_sum_sizes_f64($0, $1) },
+    sumSizesGradient: { ck_sum_sizes_gradient_f64($0, $1, $2, $3) },
+    excess: { ck_excess_f64($0, $1, $2, $3) },
+    excessGradient: { ck_excess_gradient_f64($0, $1, $2, $3, $4) },
+    tSoftmax: { ck_t_softmax_f64($0, $1, $2, $3, $4, $5) },
+    tSoftmaxGradient: { ck_t_softmax_gradient_f64($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+    reaches: { ck_reaches_f64($0, $1, $2, $3, $4, $5, $6) },
+    reachesGradient: { ck_reaches_gradient_f64($0, $1, $2, $3, $4, $5) },
+    turn: { ck_turn_f64($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+    decompose: { factorsF64(&$0, $1, $2) },
     adamW: { weights, means, squares, gradient, count, step in
       var raw = step.raw
       ck_adamw_f64(weights, means, squares, gradient, count, &raw)

@@ -44,7 +44,12 @@ public final class Tape<Number: Real> {
 
   /// Numbers that are given, row after row.
   ///
-  /// - Parameter needsGradient: whether their gradient will be asked for.
+  /// - Parameters:
+  ///   - values: (rows · columns).
+  ///   - rows: of the grid.
+  ///   - columns: of the grid.
+  ///   - needsGradient: whether their gradient will be asked for.
+  /// - Returns: (rows, columns).
   public func input(
     _ values: [Number],
     rows: Int,

@@ -7,6 +7,7 @@ extension Tape {
   ///   - x: (rows, width).
   ///   - gain: (1, width).
   ///   - bias: (1, width).
+  ///   - epsilon: added to the variance.
   /// - Returns: (rows, width).
   public func layerNorm(
     _ x: Variable<Number>,
@@ -53,6 +54,7 @@ extension Tape {
   /// - Parameters:
   ///   - x: (rows, width).
   ///   - gain: (1, width).
+  ///   - epsilon: added to the mean square.
   /// - Returns: (rows, width).
   public func rmsNorm(
     _ x: Variable<Number>,

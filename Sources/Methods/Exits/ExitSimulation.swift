@@ -1,0 +1,92 @@
+/// What exit policies come to, from scores that all exits gave to all examples.
+///
+/// Leaving early is a choice among what was computed, so that one pass over the data answers for every threshold.
+public struct ExitSimulation: Sendable {
+  /// Exits, the model's own head last.
+  public let exits: Int
+  /// Examples.
+  public let examples: Int
+  /// (exits): what an example costs that leaves there, with all exits before; not falling.
+  public let costs: [Double]
+  /// (examples, exits): the largest probability, and its class.
+  private let confidences: [Double]
+  private let classes: [Int]
+  private let labels: [Int]
+
+  /// Prepares scores.
+  ///
+  /// - Parameters:
+  ///   - logits: of all exits for all examples.
+  ///   - labels: (examples), the true classes.
+  ///   - costs: (exits), in any unit: the model up to the exit, and all exits up to it. Leaving nowhere costs as much as the
+  ///     last, which is more than the model without exits.
+  public init(logits: ExitLogits, labels: [Int], costs: [Double]) {
+    precondition(labels.count == logits.examples, "\(labels.count) labels of \(logits.examples)")
+    precondition(
+      costs.count == logits.exits && zip(costs, costs.dropFirst()).allSatisfy { $0 <= $1 },
+      "costs \(costs) of \(logits.exits) exits"
+    )
+    (exits, examples) = (logits.exits, logits.examples)
+    self.costs = costs
+    self.labels = labels
+    var (confidences, classes) = ([Double](), [Int]())
+    for example in 0 ..< examples {
+      for exit in 0 ..< exits {
+        let scores = Array(logits.scores(exit: exit, example: example))
+        var best = 0
+        for place in scores.indices where scores[place] > scores[best] { best = place }
+        classes.append(best)
+        confidences.append(softmax(scores[...])[best])
+      }
+    }
+    self.confidences = confidences
+    self.classes = classes
+  }
+
+  /// What a policy comes to.
+  public func outcome(_ policy: ExitPolicy) -> ExitOutcome {
+    var counts = [Int](repeating: 0, count: exits)
+    var right = 0
+    for example in 0 ..< examples {
+      let places = example * exits ..< (example + 1) * exits
+      let exit = policy.exit(confidences: confidences[places], classes: classes[places])
+      counts[exit] += 1
+      if isRight(example, exit) { right += 1 }
+    }
+    let sum = zip(counts, costs).reduce(0) { $0 + Double($1.0) * $1.1 }
+    return ExitOutcome(
+      policy: policy,
+      counts: counts,
+      right: right,
+      averageCost: examples == 0 ? 0 : sum / Double(examples)
+    )
+  }
+
+  /// What each of some policies comes to, in their order.
+  public func sweep(_ policies: [ExitPolicy]) -> [ExitOutcome] { policies.map(outcome) }
+
+  /// The part of the examples that an exit answers rightly if all leave there.
+  public func accuracy(exit: Int) -> Double {
+    precondition(exit >= 0 && exit < exits, "exit \(exit) of \(exits)")
+    guard examples > 0 else { return 0 }
+    return Double((0 ..< examples).count { isRight($0, exit) }) / Double(examples)
+  }
+
+  /// Hindsight improvability: of the examples that an exit gets wrong, the part that an earlier exit got right.
+  ///
+  /// It is work that was thrown away. arXiv:2106.05409.
+  ///
+  /// - Parameter exit: which.
+  /// - Returns: 0...1; nil if the exit gets nothing wrong.
+  public func improvability(exit: Int) -> Double? {
+    precondition(exit >= 0 && exit < exits, "exit \(exit) of \(exits)")
+    let wrong = (0 ..< examples).filter { !isRight($0, exit) }
+    guard !wrong.isEmpty else { return nil }
+    let known = wrong.count { example in (0 ..< exit).contains { isRight(example, $0) } }
+    return Double(known) / Double(wrong.count)
+  }
+
+  private func isRight(_ example: Int, _ exit: Int) -> Bool {
+    classes[example * exits + exit] == labels[example]
+  }
+}
