@@ -57,6 +57,8 @@ def main() -> None:
         "weights": {name: state[name].flatten()[:40].tolist() for name in PROBES},
     }
     TARGET.write_text(json.dumps(golden) + "\n")
+    manifest = {"written_by": "Benchmarks/oracles/training_oracle.py", "files": {TARGET.name: "20 steps of a tiny BERT, by PyTorch"}}
+    (TARGET.parent / "MANIFEST.json").write_text(json.dumps(manifest, indent=1) + "\n")
     print(TARGET, [round(step["loss"], 4) for step in steps])
 
 
