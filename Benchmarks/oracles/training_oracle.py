@@ -8,6 +8,7 @@ steps and falls to 0, gradients cut to length 1. Written are the inputs of every
 and some weights afterwards. Nothing of ours is in the loop.
 """
 
+import hashlib
 import json
 import pathlib
 import random
@@ -57,7 +58,7 @@ def main() -> None:
         "weights": {name: state[name].flatten()[:40].tolist() for name in PROBES},
     }
     TARGET.write_text(json.dumps(golden) + "\n")
-    manifest = {"written_by": "Benchmarks/oracles/training_oracle.py", "files": {TARGET.name: "20 steps of a tiny BERT, by PyTorch"}}
+    manifest = {"written_by": "Benchmarks/oracles/training_oracle.py", "files": {TARGET.name: hashlib.sha256(TARGET.read_bytes()).hexdigest()}}
     (TARGET.parent / "MANIFEST.json").write_text(json.dumps(manifest, indent=1) + "\n")
     print(TARGET, [round(step["loss"], 4) for step in steps])
 
