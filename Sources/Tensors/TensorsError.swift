@@ -14,6 +14,8 @@ public struct TensorsError: Error, Sendable, Equatable, CustomStringConvertible 
     case empty = "is empty"
     /// The system refused to map the file.
     case map = "cannot be mapped into memory"
+    /// The system refused to read.
+    case read = "cannot be read"
     /// The system refused to make the file or folder.
     case create = "cannot be created"
     /// The system refused to write, or to bring what was written to the disk.

@@ -154,11 +154,11 @@ struct LabelledFileTests {
     let nothing = #expect(throws: DatasetError.self) {
       try LabelledFile(path: "\(folder.path)/nothing.csv")
     }
-    #expect(nothing?.reason == "there is no such file")
+    #expect(nothing?.reason == "cannot be opened (No such file or directory)")
     let inner = "\(folder.path)/inner.csv"
     try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: false)
     let error = #expect(throws: DatasetError.self) { try LabelledFile(path: inner) }
-    #expect(error?.reason == "is a folder, not a file")
+    #expect(error?.reason == "cannot be opened (Is a directory)")
   }
 
   @Test func tooManyLabelsAreAnError() throws {

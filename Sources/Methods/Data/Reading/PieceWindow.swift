@@ -1,9 +1,9 @@
-internal import Foundation
+internal import Tensors
 
 /// The part of a file that is being read; what has been read is forgotten.
 struct PieceWindow {
   let path: String
-  private let handle: FileHandle
+  private let file: SequentialFile
   /// What is in memory; it begins to be unread at `start`.
   private(set) var bytes: [UInt8] = []
   private(set) var start = 0
@@ -14,17 +14,8 @@ struct PieceWindow {
   ///
   /// - Throws: `DatasetError` if there is none, or it is a folder.
   init(path: String) throws(DatasetError) {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw DatasetError(path: path, reason: "there is no such file")
-    }
-    guard (try? FileManager.default.contentsOfDirectory(atPath: path)) == nil else {
-      throw DatasetError(path: path, reason: "is a folder, not a file")
-    }
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw DatasetError(path: path, reason: "cannot be opened for reading")
-    }
     self.path = path
-    self.handle = handle
+    file = try blamingFile { () throws(TensorsError) in try SequentialFile(path: path) }
   }
 
   /// Bytes in memory that have not been read.
@@ -36,11 +27,9 @@ struct PieceWindow {
     start = 0
     while !isEnd, bytes.count < wanted {
       do {
-        let piece = try handle.read(upToCount: wanted - bytes.count) ?? Data()
-        bytes.append(contentsOf: piece)
-        isEnd = piece.isEmpty
+        isEnd = try file.read(onto: &bytes, upTo: wanted - bytes.count) == 0
       } catch {
-        throw DatasetError(path: path, reason: "cannot be read: \(error.localizedDescription)")
+        throw DatasetError(path: path, reason: error.reason)
       }
     }
   }
