@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Random numbers from a seed, the same on every machine and in every version: what was shuffled once can be shuffled so again.
 ///
 /// SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014. Swift's own `shuffled(using:)`
@@ -31,6 +33,12 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
 
   /// A number in `0 ..< 1` with 24 random bits, each as likely.
   public mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
+
+  /// A number of the normal distribution, by the method of Box and Muller.
+  public mutating func normal() -> Double {
+    let (first, second) = (Double(next() >> 11) * 0x1p-53, Double(next() >> 11) * 0x1p-53)
+    return (-2 * log(1 - first)).squareRoot() * cos(2 * .pi * second)
+  }
 
   /// Puts the items into a random order, each as likely (Fisher and Yates), in O(items).
   public mutating func shuffle<Item>(_ items: inout [Item]) {

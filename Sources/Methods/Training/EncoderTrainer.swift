@@ -90,8 +90,8 @@ public final class EncoderTrainer {
   private func examples(ofStep number: Int) -> [TokenizedText] {
     let (epoch, place) = number.quotientAndRemainder(dividingBy: stepsPerEpoch)
     if order.epoch != epoch {
-      var random = SeededRandom(seed: settings.seed &* 1_000_003 &+ UInt64(epoch))
-      order = (epoch, random.permutation(examples.count))
+      let seed = settings.seed &* 1_000_003 &+ UInt64(epoch)
+      order = (epoch, SeededRandom.order(count: examples.count, seed: seed))
     }
     let start = place * settings.batch
     return order.places[start ..< min(start + settings.batch, examples.count)].map { examples[$0] }

@@ -9,6 +9,8 @@ final class ProgressBar {
   private var shown = -1
   /// What `show` counts to; 0 while that is not known.
   var total = 0
+  /// Stands behind the bar from the next `show` on; then every call is seen.
+  var note = ""
 
   /// Shows the title.
   init(_ title: String) {
@@ -20,12 +22,13 @@ final class ProgressBar {
   func show(_ done: Int) {
     guard isWatched, total > 0 else { return }
     let percent = min(100, done * 100 / total)
-    guard percent != shown else { return }
+    guard percent != shown || !note.isEmpty else { return }
     shown = percent
     let full = percent * Self.width / 100
     let bar =
       String(repeating: "█", count: full) + String(repeating: "░", count: Self.width - full)
-    Terminal.tell("\r\u{1B}[K\(title) \(bar) \(percent) %")
+    let end = note.isEmpty ? "" : "  \(note)"
+    Terminal.tell("\r\u{1B}[K\(title) \(bar) \(percent) %\(end)")
   }
 
   /// Takes the line away.

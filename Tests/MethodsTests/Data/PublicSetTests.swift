@@ -147,7 +147,7 @@ struct PublicSetTests {
     wheel.python = ["/nowhere/python3"]
     try wheel.fetch(set.sources) { told.append($0) }
     #expect(told.count == 1)
-    _ = try set.prepare(to: target, cache: cache)
+    _ = try set.prepare(to: "\(folder.path)/made", cache: cache)
   }
 
   @Test func aDamagedFileInTheCacheIsFetchedAgain() throws {

@@ -1,0 +1,171 @@
+import Foundation
+public import Models
+import Tensors
+
+/// Fine-tunes a classifier on an encoder: from a model and labelled text to a directory with the taught model.
+///
+/// An interrupted run goes on where it was last saved, and ends with the same bits.
+public struct EncoderFit {
+  /// What a watcher hears.
+  public struct Progress: Sendable {
+    /// Steps that were made.
+    public var step: Int
+    /// Steps of the run.
+    public var stepsTotal: Int
+    /// Mean loss of the last steps.
+    public var loss: Double
+    /// Tokens a second since the run began or went on.
+    public var tokensPerSecond: Double
+    /// Until the last step.
+    public var secondsLeft: Double
+    /// Accuracy on the choosing part after the last whole epoch; nil before the first.
+    public var accuracy: Double?
+  }
+
+  /// What came out.
+  public struct Outcome: Sendable {
+    /// On the part that settings may be chosen by.
+    public var choose: Accuracy
+    /// On the part that nothing was chosen by.
+    public var test: Accuracy
+    /// Tokens a second while learning, evaluation left out.
+    public var tokensPerSecond: Double
+    /// What `fit.json` says.
+    public var report: JSON
+  }
+
+  /// Seconds between two saves of the state: what an interruption loses at most.
+  static let saveSeconds = 45.0
+
+  private let source: Checkpoint
+  private let set: LearningSet
+  private let settings: FitSettings
+  private let trainer: EncoderTrainer
+  private let choose: [TokenizedText]
+  private let test: [TokenizedText]
+  private let cutCount: Int
+
+  /// Opens the model and tokenizes the text.
+  ///
+  /// - Parameters:
+  ///   - model: a Hugging Face directory of a BERT.
+  ///   - set: the three parts.
+  ///   - settings: without a fault.
+  /// - Throws: `FormatError` if the model cannot be taught.
+  public init(model: String, _ set: LearningSet, _ settings: FitSettings) throws(FormatError) {
+    let source = try Checkpoint.open(path: model)
+    let (configuration, weights) = try EncoderFolder.base(source)
+    guard let tokenizer = source.tokenizer, tokenizer.gap == nil else {
+      throw FormatError(path: model, reason: "has no tokenizer that text could be read with")
+    }
+    let most = min(settings.tokensMax, configuration.sequenceMax)
+    let reader = TextTokenizer(tokenizer, tokensMax: most)
+    self.source = source
+    self.set = set
+    self.settings = settings
+    let isMultiple = set.train.isMultiple
+    let train = reader.texts(set.train)
+    choose = reader.texts(set.choose).texts
+    test = reader.texts(set.test).texts
+    cutCount = train.cutCount
+    BLAS.setThreads(1)
+    let network = EncoderNetwork<Float>(
+      configuration,
+      weights,
+      labels: set.labels.names,
+      problem: isMultiple ? .multiLabel : .singleLabel,
+      seed: settings.seed
+    )
+    trainer = EncoderTrainer(network, train.texts, settings)
+  }
+
+  /// Runs to the end, and writes the model.
+  ///
+  /// - Parameters:
+  ///   - target: the directory to make; the state of an unfinished run lies beside it, with `.run` at its end.
+  ///   - replacing: whether a fitted model that is there makes way.
+  ///   - hears: is told after every step.
+  /// - Returns: accuracies, and the report that lies in the directory.
+  /// - Throws: `FormatError` if something cannot be written.
+  public func run(
+    to target: String,
+    replacing: Bool,
+    hears: (Progress) -> Void = { _ in }
+  ) throws(FormatError) -> Outcome {
+    try EncoderFolder.check(target, replacing: replacing)
+    let state = "\(target).run"
+    _ = try TrainingState.resume(trainer, from: state)
+    let first = trainer.nextStep
+    let clock = ContinuousClock()
+    var (saved, learning, tokens) = (clock.now, Duration.zero, 0)
+    var (losses, epochs): ([Double], [Double]) = ([], [])
+    while true {
+      let began = clock.now
+      guard let step = trainer.advance() else { break }
+      learning += clock.now - began
+      tokens += step.tokens
+      losses.append(step.loss)
+      let done = step.number + 1
+      if done % (trainer.stepsTotal / settings.epochs) == 0, done < trainer.stepsTotal {
+        epochs.append(accuracy(of: choose, set.choose).share)
+      }
+      let seconds = learning / .seconds(1)
+      hears(
+        Progress(
+          step: done,
+          stepsTotal: trainer.stepsTotal,
+          loss: losses.suffix(50).reduce(0, +) / Double(min(50, losses.count)),
+          tokensPerSecond: Double(tokens) / seconds,
+          secondsLeft: seconds / Double(done - first) * Double(trainer.stepsTotal - done),
+          accuracy: epochs.last
+        )
+      )
+      if (clock.now - saved) / .seconds(1) > Self.saveSeconds, !trainer.isFinished {
+        try TrainingState.save(trainer, to: state)
+        saved = clock.now
+      }
+    }
+    let rate = tokens > 0 ? Double(tokens) / (learning / .seconds(1)) : 0
+    let outcome = outcome(rate: rate, epochs: epochs, loss: losses.last)
+    try write(to: target, report: outcome.report, replacing: replacing)
+    try? FileManager.default.removeItem(atPath: state)
+    return outcome
+  }
+
+  private func accuracy(of texts: [TokenizedText], _ part: Dataset) -> Accuracy {
+    Accuracy(trainer.logits(of: texts), part.items.map(\.labels))
+  }
+
+  private func outcome(rate: Double, epochs: [Double], loss: Double?) -> Outcome {
+    let (choosing, testing) = (accuracy(of: choose, set.choose), accuracy(of: test, set.test))
+    let report = JSON.object([
+      .init("model", .string(Array(source.name.utf8))),
+      .init("labels", .array(set.labels.names.map { .string(Array($0.utf8)) })),
+      .init("settings", .string(Array(settings.fingerprint.utf8))),
+      .init("train", .integer(set.train.items.count)),
+      .init("train_cut", .integer(cutCount)),
+      .init("steps", .integer(trainer.stepsTotal)),
+      .init("last_loss", .number(loss ?? 0)),
+      .init("choose_after_epochs", .array(epochs.map { .number($0) })),
+      .init("choose", choosing.json), .init("test", testing.json),
+      .init("tokens_per_second", .number(rate)),
+    ])
+    return Outcome(choose: choosing, test: testing, tokensPerSecond: rate, report: report)
+  }
+
+  private func write(to target: String, report: JSON, replacing: Bool) throws(FormatError) {
+    let tensors = trainer.network.parameters.map { parameter in
+      let isVector = parameter.rows == 1 && !parameter.name.hasSuffix("_embeddings.weight")
+      let shape = isVector ? [parameter.columns] : [parameter.rows, parameter.columns]
+      return (entry: SafetensorsWriter.Entry(parameter.name, shape), values: { parameter.values })
+    }
+    try EncoderFolder.write(
+      to: target,
+      source: source,
+      trainer.network.configuration,
+      tensors: tensors,
+      report: report,
+      replacing: replacing
+    )
+  }
+}

@@ -1,0 +1,136 @@
+import ArgumentParser
+import Foundation
+import MeteClient
+import Methods
+import Models
+
+/// `mete fit`: a classifier from an encoder and labelled text.
+struct FitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit",
+    abstract: "Teach an encoder to classify, from labelled text.",
+    discussion: """
+      MODEL is a Hugging Face directory of a BERT; DATA holds train, choose and test as JSON Lines, CSV or TSV, as \
+      `mete data` prepares them. Writes a Hugging Face directory that meted serves and transformers opens, with the \
+      accuracies in fit.json. It appears whole or not at all.
+
+      A run that is interrupted loses at most a minute: the same command goes on where it was, and ends with the same \
+      bits as a run that was not.
+
+      Exits with 0, or with 1 and the reason.
+      """
+  )
+
+  @Argument(help: "A Hugging Face directory.")
+  var model: String
+
+  @Argument(help: "A directory with train, choose and test.")
+  var data: String
+
+  @Option(help: ArgumentHelp("Where to.", valueName: "directory"))
+  var to: String
+
+  @Option(help: "Times that every example is seen.")
+  var epochs = FitSettings().epochs
+
+  @Option(help: "Examples of one step.")
+  var batch = FitSettings().batch
+
+  @Option(help: "Learning rate at its highest.")
+  var rate = FitSettings().rate
+
+  @Option(help: "Share of the steps over which the learning rate rises.")
+  var warmup = FitSettings().warmup
+
+  @Option(help: "Share of the learning rate by which matrices shrink at every step.")
+  var decay = FitSettings().decay
+
+  @Option(help: "Share of numbers that are left out while learning.")
+  var dropout = FitSettings().dropout
+
+  @Option(help: "Tokens that a text is cut to.")
+  var tokensMax = FitSettings().tokensMax
+
+  @Option(help: "Decides order, dropout and the fresh head.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Threads.")
+  var threads = FitSettings().threads
+
+  @Flag(help: "Replace what was fitted to the same place before.")
+  var force = false
+
+  @Flag(help: "Write JSON.")
+  var json = false
+
+  private var settings: FitSettings {
+    var settings = FitSettings()
+    settings.epochs = epochs
+    settings.batch = batch
+    settings.rate = rate
+    settings.warmup = warmup
+    settings.decay = decay
+    settings.dropout = dropout
+    settings.tokensMax = tokensMax
+    settings.seed = seed
+    settings.threads = threads
+    return settings
+  }
+
+  func validate() throws {
+    if let fault = settings.fault { throw ValidationError(fault) }
+  }
+
+  func run() throws {
+    try EncoderFolder.check(to, replacing: force)
+    let (set, reports) = try LearningSet.open(folder: data)
+    for (part, report) in zip(LearningSet.parts, reports) where report.skippedCount > 0 {
+      Terminal.tell("mete: \(data)/\(part): skipped \(report.summary)\n")
+    }
+    let fit = try EncoderFit(model: model, set, settings)
+    let bar = ProgressBar("teaching \(model)")
+    let outcome = try fit.run(to: to, replacing: force) { progress in
+      bar.total = progress.stepsTotal
+      let accuracy = progress.accuracy.map { String(format: ", accuracy %.1f %%", $0 * 100) } ?? ""
+      bar.note = String(
+        format: "step %d of %d, loss %.3f%@, %.0f tokens/s, %@ left",
+        progress.step,
+        progress.stepsTotal,
+        progress.loss,
+        accuracy,
+        progress.tokensPerSecond,
+        Self.time(progress.secondsLeft)
+      )
+      bar.show(progress.step)
+    }
+    bar.clear()
+    if json {
+      return try Terminal.write(String(decoding: outcome.report.text(), as: UTF8.self) + "\n")
+    }
+    try Terminal.write(
+      """
+      \(to) written
+      choose  \(Self.percent(outcome.choose))
+      test    \(Self.percent(outcome.test))
+      \(String(format: "%.0f", outcome.tokensPerSecond)) tokens/s
+
+      """
+    )
+  }
+
+  private static func time(_ seconds: Double) -> String {
+    let seconds = Int(seconds.rounded())
+    return seconds < 3600
+      ? String(format: "%d:%02d", seconds / 60, seconds % 60)
+      : String(format: "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
+  }
+
+  private static func percent(_ accuracy: Accuracy) -> String {
+    String(
+      format: "%.2f %% ± %.2f of %d",
+      accuracy.share * 100,
+      accuracy.margin * 100,
+      accuracy.count
+    )
+  }
+}
