@@ -106,7 +106,7 @@ struct GeometricEnsembleTests {
     let logWeights = Parameter<Double>("v", rows: 1, columns: 2, values: [0, 0])
     let bias = Parameter<Double>("b", rows: 1, columns: 3, values: [0, 0, 0])
     let optimizer = AdamW([AdamW.Group([logWeights, bias])])
-    func loss(_ tape: Tape<Double>) -> Variable<Double> {
+    @Sendable func loss(_ tape: Tape<Double>) -> Variable<Double> {
       let parts = scores.map { tape.logSoftmax(tape.input($0, rows: 120, columns: 3)) }
       let joined = tape.geometricMean(
         parts,
@@ -115,12 +115,12 @@ struct GeometricEnsembleTests {
       )
       return tape.crossEntropy(joined, labels)
     }
-    let tape = Tape<Double>()
+    let crew = Crew<Double>(count: 1)
     for _ in 0 ..< 400 {
-      tape.clearGradients()
-      tape.backward(from: loss(tape))
-      optimizer.step(tape, rate: 0.05)
+      crew.each { $1.backward(from: loss($1)) }
+      optimizer.step(rate: 0.05, crew)
     }
+    let tape = Tape<Double>()
     let own = tape.crossEntropy(tape.input(scores[1], rows: 120, columns: 3), labels)
     #expect(loss(tape).scalar < own.scalar)
     let ensemble = GeometricEnsemble(logWeights: logWeights.values, bias: bias.values)
