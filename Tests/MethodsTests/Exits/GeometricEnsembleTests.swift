@@ -91,4 +91,43 @@ struct GeometricEnsembleTests {
     let ensemble = GeometricEnsemble(logWeights: [log(2), 0], bias: [0, 0.1, -0.1])
     #expect(isNear(found.values, ensemble.scores(logs(first, second)), 1e-15))
   }
+
+  /// METHODS §7(e): the exit itself is among the ensembles, so learning ends no higher than where it starts there.
+  @Test func afterLearningItIsNoWorseThanItsExit() {
+    var random = SplitMix64(seed: 11)
+    func unit() -> Double { Double(random.next() >> 11) / 0x1p53 }
+    let labels = (0 ..< 120).map { _ in Int(unit() * 3) }
+    // The second exit is right more often, and both are unsure about different examples.
+    let scores = [1.0, 1.6].map { strength in
+      labels.flatMap { label in
+        (0 ..< 3).map { unit() * 2 + ($0 == label ? strength * unit() : 0) }
+      }
+    }
+    let logWeights = Parameter<Double>("v", rows: 1, columns: 2, values: [0, 0])
+    let bias = Parameter<Double>("b", rows: 1, columns: 3, values: [0, 0, 0])
+    let optimizer = AdamW([AdamW.Group([logWeights, bias])])
+    @Sendable func loss(_ tape: Tape<Double>) -> Variable<Double> {
+      let parts = scores.map { tape.logSoftmax(tape.input($0, rows: 120, columns: 3)) }
+      let joined = tape.geometricMean(
+        parts,
+        logWeights: tape.variable(logWeights),
+        bias: tape.variable(bias)
+      )
+      return tape.crossEntropy(joined, labels)
+    }
+    let crew = Crew<Double>(count: 1)
+    for _ in 0 ..< 400 {
+      crew.each { $1.backward(from: loss($1)) }
+      optimizer.step(rate: 0.05, crew)
+    }
+    let tape = Tape<Double>()
+    let own = tape.crossEntropy(tape.input(scores[1], rows: 120, columns: 3), labels)
+    #expect(loss(tape).scalar < own.scalar)
+    let ensemble = GeometricEnsemble(logWeights: logWeights.values, bias: bias.values)
+    let beliefs = labels.indices.map { example in
+      ensemble.probabilities(scores.map { $0[example * 3 ..< example * 3 + 3] })
+    }
+    let logs = zip(beliefs, labels).map { log($0[$1]) }
+    #expect(abs(loss(tape).scalar + logs.reduce(0, +) / 120) < 1e-12, "as it is computed elsewhere")
+  }
 }

@@ -97,4 +97,32 @@ struct ExpertSplitTests {
     let z = Tensor(shape: [2, 10], values: numbers(20, &random))
     #expect(error(ordered.output(z), layer.output(z)) < 1e-5)
   }
+
+  /// ‖f(z) − f_τ(z)‖ ≤ Σ ‖Eᵢ(z)‖ over those that do not run ≤ n · τ · max ‖Eᵢ(z)‖, with true norms for predictions.
+  @Test(arguments: [0, 0.05, 0.3, 0.6, 1])
+  func whatIsLeftOutBoundsTheError(tau: Double) {
+    var random = SplitMix64(seed: 6)
+    let layer = layer(gated: false, .relu, &random)
+    let z = Tensor(shape: [9, 10], values: numbers(90, &random))
+    let split = ExpertSplit(clustering: layer, experts: 8, using: &random)
+    let (whole, norms) = (layer.output(z), split.norms(of: split.permuted(layer), z))
+    let masks = ExpertSelection.max(tau).masks(norms.values, experts: 8)
+    var outputs = (0 ..< 8).map { split.expert($0, of: layer).output(z) }
+    for expert in 0 ..< 8 {
+      for row in 0 ..< 9 where !masks[row * 8 + expert] {
+        for column in 0 ..< 10 { outputs[expert].values[row * 10 + column] = 0 }
+      }
+    }
+    let base = Tensor(zeros: [9, 10]).plus(rowOf: layer.downBias ?? [])
+    let found = outputs.reduce(base) { $0.plus($1) }
+    for row in 0 ..< 9 {
+      let squares = zip(found.row(row), whole.row(row)).map { ($0 - $1) * ($0 - $1) }
+      let own = norms.row(row)
+      let left = (0 ..< 8).filter { !masks[row * 8 + $0] }.reduce(Float(0)) { $0 + own[$1] }
+      #expect(squares.reduce(0, +).squareRoot() <= left + 1e-5)
+      #expect(Double(left) <= 8 * tau * Double(own.max() ?? 0) + 1e-5)
+    }
+    if tau == 0 { #expect(!masks.contains(false) && error(found, whole) < 1e-5) }
+    if tau == 1 { #expect(masks.count { $0 } == 9) }
+  }
 }
