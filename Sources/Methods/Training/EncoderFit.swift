@@ -74,6 +74,7 @@ public struct EncoderFit {
       weights,
       labels: set.labels.names,
       problem: isMultiple ? .multiLabel : .singleLabel,
+      activation: settings.swapsToRelu ? .relu : nil,
       seed: settings.seed
     )
     trainer = EncoderTrainer(network, train.texts, settings)
@@ -148,6 +149,7 @@ public struct EncoderFit {
       .init("last_loss", .number(loss ?? 0)),
       .init("choose_after_epochs", .array(epochs.map { .number($0) })),
       .init("choose", choosing.json), .init("test", testing.json),
+      .init("activity", .array(trainer.activity(of: choose).map { .number($0) })),
       .init("tokens_per_second", .number(rate)),
     ])
     return Outcome(choose: choosing, test: testing, tokensPerSecond: rate, report: report)

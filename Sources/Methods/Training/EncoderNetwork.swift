@@ -63,12 +63,14 @@ public final class EncoderNetwork<Number: Real>: Sendable {
   ///   - weights: of the checkpoint.
   ///   - labels: names of the classes, at least one.
   ///   - problem: what the logits mean.
+  ///   - activation: of the feed-forward neurons; nil keeps the checkpoint's.
   ///   - seed: of the fresh parts.
   public init(
     _ configuration: BertConfiguration,
     _ weights: BertWeights,
     labels: [String],
     problem: BertConfiguration.Problem,
+    activation: BertConfiguration.Activation? = nil,
     seed: UInt64
   ) {
     precondition(!labels.isEmpty, "no labels")
@@ -103,6 +105,7 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     own.labels = labels
     own.problem = problem
     own.hasPooler = true
+    if let activation { own.activation = activation }
     self.configuration = own
   }
 
@@ -112,11 +115,13 @@ public final class EncoderNetwork<Number: Real>: Sendable {
   ///   - batch: tokens below the vocabulary, texts of at most `positionsMax`.
   ///   - tape: where it is recorded.
   ///   - dropout: applies while the tape records.
+  ///   - neurons: is given every layer's feed-forward activations (rows, ffnWidth).
   /// - Returns: `layers + 1` grids (rows, width), the embeddings' first.
   public func hidden(
     _ batch: TokenBatch,
     _ tape: Tape<Number>,
-    dropout: Dropout = .none
+    dropout: Dropout = .none,
+    neurons: (Variable<Number>) -> Void = { _ in }
   ) -> [Variable<Number>] {
     var x = tape.sum(
       tape.rows(of: tape.variable(wordEmbedding), at: batch.tokens),
@@ -129,7 +134,7 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     x = tape.dropout(x, dropout.hidden)
     var all = [x]
     for layer in layers {
-      x = through(layer, x, batch, tape, dropout)
+      x = through(layer, x, batch, tape, dropout, neurons)
       all.append(x)
     }
     return all
@@ -140,7 +145,8 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     _ x: Variable<Number>,
     _ batch: TokenBatch,
     _ tape: Tape<Number>,
-    _ dropout: Dropout
+    _ dropout: Dropout,
+    _ hear: (Variable<Number>) -> Void
   ) -> Variable<Number> {
     let epsilon = configuration.layerNormEpsilon
     let layout = AttentionLayout(
@@ -160,6 +166,7 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     let attended = tape.dropout(layer.output(mixed, tape), dropout.hidden)
     let y = layer.attentionNorm(tape.sum(x, attended), epsilon: epsilon, tape)
     let neurons = tape.curve(configuration.activation.curve, layer.up(y, tape))
+    hear(neurons)
     let answer = tape.dropout(layer.down(neurons, tape), dropout.hidden)
     return layer.outputNorm(tape.sum(y, answer), epsilon: epsilon, tape)
   }
@@ -170,13 +177,15 @@ public final class EncoderNetwork<Number: Real>: Sendable {
   ///   - batch: as `hidden` takes it.
   ///   - tape: where it is recorded.
   ///   - dropout: applies while the tape records.
+  ///   - neurons: as `hidden` takes it.
   /// - Returns: (texts, labels).
   public func logits(
     _ batch: TokenBatch,
     _ tape: Tape<Number>,
-    dropout: Dropout = .none
+    dropout: Dropout = .none,
+    neurons: (Variable<Number>) -> Void = { _ in }
   ) -> Variable<Number> {
-    let rows = hidden(batch, tape, dropout: dropout)
+    let rows = hidden(batch, tape, dropout: dropout, neurons: neurons)
     let first = tape.rows(of: rows[layers.count], at: batch.firstRows)
     let curve: Curve = configuration.poolerActivation == .tanh ? .tanh : .relu
     let pooled = tape.curve(curve, pooler(first, tape))
@@ -198,6 +207,12 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     }
     for map in [pooler, classifier] { list += [map.weight, map.bias] }
     return list
+  }
+
+  /// The tables that are looked up, and the norm over their sum.
+  public var embeddings: [Parameter<Number>] {
+    [wordEmbedding, positionEmbedding, embeddingNorm.gain, embeddingNorm.bias]
+      + (typeEmbedding.map { [$0] } ?? [])
   }
 
   /// Its numbers now, as a checkpoint holds them.

@@ -1,3 +1,4 @@
+import Models
 public import Tensors
 
 /// Fine-tunes an encoder with a classification head, a step at a time.
@@ -9,7 +10,7 @@ public final class EncoderTrainer {
   public struct Step: Sendable, Equatable {
     /// From 0.
     public var number: Int
-    /// Mean loss of its examples, before the step changed the weights.
+    /// Mean loss of its examples without any penalty, before the step changed the weights.
     public var loss: Double
     /// Tokens that were read.
     public var tokens: Int
@@ -24,6 +25,8 @@ public final class EncoderTrainer {
   /// Steps of the whole run.
   public let stepsTotal: Int
   private let examples: [TokenizedText]
+  /// Tells runs apart that learn from other examples or begin with other weights.
+  let origin: String
   let crew: Crew<Float>
   let optimizer: AdamW<Float>
   private var order: (epoch: Int, places: [Int]) = (-1, [])
@@ -50,7 +53,11 @@ public final class EncoderTrainer {
     self.network = network
     self.examples = examples
     self.settings = settings
+    origin = Self.origin(of: examples, network)
     crew = Crew(count: settings.threads)
+    if settings.freezesEmbeddings {
+      for parameter in network.embeddings { parameter.isFrozen = true }
+    }
     optimizer = AdamW([
       .init(network.parameters.filter { $0.rows > 1 }, decay: settings.decay),
       .init(network.parameters.filter { $0.rows == 1 }),
@@ -67,14 +74,15 @@ public final class EncoderTrainer {
     let chosen = examples(ofStep: number)
     let parts = Self.parts(chosen, settings.threads)
     let losses = PerThread<Double>(count: parts.count)
+    let penalty = settings.sparsity?.weight(step: number, of: stepsTotal) ?? 0
     let objective = Objective(network: network, settings: settings)
     crew.each { index, tape in
       guard !parts[index].isEmpty else { return }
       tape.forget(seed: objective.dropoutSeed(step: number, tape: index))
-      let loss = objective.loss(of: parts[index], tape)
-      let share = tape.scaled(loss, by: Float(parts[index].count) / Float(chosen.count))
-      losses[index] = Double(share.scalar)
-      tape.backward(from: share)
+      let loss = objective.loss(of: parts[index], penaltyWeight: penalty, tape)
+      let share = Float(parts[index].count) / Float(chosen.count)
+      losses[index] = Double(share * loss.plain.scalar)
+      tape.backward(from: tape.scaled(loss.whole, by: share))
     }
     let schedule = Schedule.linear(warmup: Int(settings.warmup * Double(stepsTotal)))
     let rate = settings.rate * schedule.factor(step: number, of: stepsTotal)
@@ -97,6 +105,22 @@ public final class EncoderTrainer {
     return order.places[start ..< min(start + settings.batch, examples.count)].map { examples[$0] }
   }
 
+  /// FNV-1a over all tokens and labels, and over the first layer's weights.
+  private static func origin(
+    of examples: [TokenizedText],
+    _ network: EncoderNetwork<Float>
+  ) -> String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ number: UInt64) { hash = (hash ^ number) &* 0x100_0000_01B3 }
+    for text in examples {
+      for token in text.tokens { add(UInt64(UInt32(bitPattern: token))) }
+      for label in text.labels { add(UInt64(label) | 1 << 40) }
+      add(1 << 50)
+    }
+    for value in network.layers[0].query.weight.values { add(UInt64(value.bitPattern)) }
+    return String(hash, radix: 16)
+  }
+
   /// As many parts of about equally many tokens as there are tapes: the longest text goes to the shortest part.
   private static func parts(_ texts: [TokenizedText], _ count: Int) -> [[TokenizedText]] {
     var parts = [[TokenizedText]](repeating: [], count: count)
@@ -110,6 +134,25 @@ public final class EncoderTrainer {
       sizes[shortest] += texts[place].tokens.count
     }
     return parts
+  }
+
+  /// The share of feed-forward neurons that are not 0, for each layer, over all rows of `texts`.
+  public func activity(of texts: [TokenizedText]) -> [Double] {
+    let tape = Tape<Float>()
+    tape.isRecording = false
+    var (counts, rows) = ([Double](repeating: 0, count: network.layers.count), 0)
+    var rest = texts[...]
+    while !rest.isEmpty {
+      let batch = TokenBatch(rest.prefix(64))
+      rest = rest.dropFirst(64)
+      rows += batch.rows
+      var layer = 0
+      _ = network.hidden(batch, tape) { neurons in
+        counts[layer] += Double(neurons.values.count { $0 != 0 })
+        layer += 1
+      }
+    }
+    return counts.map { $0 / Double(max(1, rows) * network.configuration.ffnWidth) }
   }
 
   /// The logits of texts, without dropout and without gradients.

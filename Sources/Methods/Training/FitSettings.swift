@@ -16,6 +16,12 @@ public struct FitSettings: Sendable, Equatable {
   public var dropout = 0.1
   /// Tokens that a text is cut to.
   public var tokensMax = 128
+  /// Keeps neurons off; nil is fine-tuning alone.
+  public var sparsity: SparsityPenalty?
+  /// Whether feed-forward neurons become max(x, 0), whatever they were.
+  public var swapsToRelu = false
+  /// Whether embeddings stay as they are.
+  public var freezesEmbeddings = false
   /// Decides the order of examples, what is left out, and the fresh head.
   public var seed: UInt64 = 0
   /// Threads, and so tapes; sums run in another order for another number.
@@ -27,7 +33,8 @@ public struct FitSettings: Sendable, Equatable {
   /// A line that two runs share only if one can go on where the other stopped.
   var fingerprint: String {
     "epochs \(epochs) batch \(batch) rate \(rate) warmup \(warmup) decay \(decay) norm \(normMax) "
-      + "dropout \(dropout) tokens \(tokensMax) seed \(seed) threads \(threads)"
+      + "dropout \(dropout) tokens \(tokensMax) seed \(seed) threads \(threads) "
+      + "sparsity \(sparsity?.fingerprint ?? "none") relu \(swapsToRelu) frozen \(freezesEmbeddings)"
   }
 
   /// What is wrong with the numbers, or nil.
@@ -36,11 +43,19 @@ public struct FitSettings: Sendable, Equatable {
       value > above && value <= most
         ? nil : "\(name) is \(value), not above \(above) and at most \(most)"
     }
-    return range("epochs", Double(epochs), 1000, above: 0)
-      ?? range("batch", Double(batch), 4096, above: 0) ?? range("rate", rate, 1, above: 0)
-      ?? range("warmup", warmup, 1, above: -0.001) ?? range("decay", decay, 10, above: -0.001)
-      ?? range("norm-max", normMax, 1e6, above: 0) ?? range("dropout", dropout, 0.9, above: -0.001)
-      ?? range("tokens-max", Double(tokensMax), 1_048_576, above: 2)
-      ?? range("threads", Double(threads), 256, above: 0)
+    let faults: [String?] = [
+      range("epochs", Double(epochs), 1000, above: 0),
+      range("batch", Double(batch), 4096, above: 0),
+      range("rate", rate, 1, above: 0),
+      range("warmup", warmup, 1, above: -0.001),
+      range("decay", decay, 10, above: -0.001),
+      range("norm-max", normMax, 1e6, above: 0),
+      range("dropout", dropout, 0.9, above: -0.001),
+      range("tokens-max", Double(tokensMax), 1_048_576, above: 2),
+      range("threads", Double(threads), 256, above: 0),
+      sparsity.flatMap { range("sparsity-weight", $0.weight, 1e6, above: -0.001) },
+      sparsity.flatMap { range("sparsity-ramp", $0.ramp, 1, above: -0.001) },
+    ]
+    return faults.compactMap { $0 }.first
   }
 }

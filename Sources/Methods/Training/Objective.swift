@@ -13,13 +13,33 @@ struct Objective: Sendable {
     return random.next()
   }
 
-  /// The mean loss of `texts`, at least one.
-  func loss(of texts: [TokenizedText], _ tape: Tape<Float>) -> Variable<Float> {
+  /// The mean loss of `texts`, at least one, and what the penalty on their neurons adds.
+  ///
+  /// - Returns: the loss without the penalty, and what gradients are taken of.
+  func loss(
+    of texts: [TokenizedText],
+    penaltyWeight: Double,
+    _ tape: Tape<Float>
+  ) -> (plain: Variable<Float>, whole: Variable<Float>) {
     let dropout = EncoderNetwork<Float>.Dropout(
       hidden: settings.dropout,
       attention: settings.dropout
     )
-    let logits = network.logits(TokenBatch(texts), tape, dropout: dropout)
+    var neurons: [Variable<Float>] = []
+    let logits = network.logits(TokenBatch(texts), tape, dropout: dropout) {
+      if settings.sparsity != nil { neurons.append($0) }
+    }
+    let plain = loss(logits, texts, tape)
+    guard let sparsity = settings.sparsity else { return (plain, plain) }
+    let penalty = sparsity.penalty(neurons, tape)
+    return (plain, tape.sum(plain, penalty, times: Float(penaltyWeight)))
+  }
+
+  private func loss(
+    _ logits: Variable<Float>,
+    _ texts: [TokenizedText],
+    _ tape: Tape<Float>
+  ) -> Variable<Float> {
     guard network.configuration.problem == .multiLabel else {
       return tape.crossEntropy(logits, texts.map { $0.labels.first ?? 0 })
     }

@@ -37,7 +37,7 @@ public enum TrainingState {
   private static func notes(_ trainer: EncoderTrainer) -> [(name: String, value: String)] {
     [
       ("settings", trainer.settings.fingerprint), ("steps", "\(trainer.nextStep)"),
-      ("steps_total", "\(trainer.stepsTotal)"),
+      ("steps_total", "\(trainer.stepsTotal)"), ("origin", trainer.origin),
     ]
   }
 
@@ -56,7 +56,8 @@ public enum TrainingState {
       guard file.metadata[name] == value else {
         throw FormatError(
           path: path,
-          reason: "is of a run with \(name) \(file.metadata[name] ?? "unknown"), not \(value); "
+          reason:
+            "is of another run, with \(name) \(file.metadata[name] ?? "unknown"), not \(value); "
             + "remove it, or ask for the same"
         )
       }

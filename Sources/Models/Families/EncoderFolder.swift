@@ -100,6 +100,17 @@ public enum EncoderFolder {
   }
 }
 
+extension BertConfiguration.Activation {
+  /// What `transformers` calls it.
+  fileprivate var publishedName: String {
+    switch self {
+    case .gelu: "gelu"
+    case .geluTanh: "gelu_pytorch_tanh"
+    case .relu: "relu"
+    }
+  }
+}
+
 extension JSON {
   /// A `config.json` for the classification head of `configuration`.
   fileprivate func classifying(_ configuration: BertConfiguration) -> JSON {
@@ -110,6 +121,7 @@ extension JSON {
       .init("label2id", .object(labels.enumerated().map { .init($1, .integer($0)) })),
       .init("num_labels", .integer(labels.count)),
       .init("problem_type", configuration.problem.rawValue),
+      .init("hidden_act", configuration.activation.publishedName),
     ]
     let changed = Set(changes.map(\.key))
     return .object((members ?? []).filter { !changed.contains($0.key) } + changes)

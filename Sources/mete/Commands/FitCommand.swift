@@ -51,6 +51,21 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Tokens that a text is cut to.")
   var tokensMax = FitSettings().tokensMax
 
+  @Option(help: "Keep neurons off by this penalty: hoyer or l1.")
+  var sparsity: String?
+
+  @Option(help: "Weight of the penalty beside the loss.")
+  var sparsityWeight = 1.0
+
+  @Option(help: "Share of the run over which that weight rises.")
+  var sparsityRamp = 0.5
+
+  @Flag(help: "Make feed-forward neurons max(x, 0), whatever they were.")
+  var relu = false
+
+  @Flag(help: "Leave embeddings as they are.")
+  var freezeEmbeddings = false
+
   @Option(help: "Decides order, dropout and the fresh head.")
   var seed: UInt64 = 0
 
@@ -73,11 +88,19 @@ struct FitCommand: ParsableCommand {
     settings.dropout = dropout
     settings.tokensMax = tokensMax
     settings.seed = seed
+    settings.swapsToRelu = relu
+    settings.freezesEmbeddings = freezeEmbeddings
+    settings.sparsity = sparsity.flatMap(SparsityPenalty.Measure.init).map {
+      SparsityPenalty($0, weight: sparsityWeight, ramp: sparsityRamp)
+    }
     settings.threads = threads
     return settings
   }
 
   func validate() throws {
+    guard sparsity.map({ SparsityPenalty.Measure(rawValue: $0) != nil }) ?? true else {
+      throw ValidationError("--sparsity is hoyer or l1")
+    }
     if let fault = settings.fault { throw ValidationError(fault) }
   }
 

@@ -106,6 +106,10 @@ struct EncoderTrainerTests {
       try TrainingState.resume(other, from: place)
     }
     #expect(error?.description.contains("rate 0.001") == true, "\(String(describing: error))")
+    let fewer = EncoderTrainer(try network(), examples(39, try network()), settings)
+    #expect(throws: FormatError.self, "other examples") {
+      try TrainingState.resume(fewer, from: place)
+    }
     let file = "\(place)/state.safetensors"
     let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
     try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: file))
@@ -122,6 +126,52 @@ struct EncoderTrainerTests {
     _ = trainer.advance()
     #expect(network.wordEmbedding.values == before)
     #expect(network.classifier.weight.values != head)
+  }
+
+  /// METHODS §2: the same rule is learned, and far fewer neurons are on than without the penalty.
+  @Test(arguments: SparsityPenalty.Measure.allCases)
+  func aPenaltyTurnsNeuronsOff(measure: SparsityPenalty.Measure) throws {
+    func activity(_ penalty: SparsityPenalty?) throws -> (share: Double, accuracy: Double) {
+      let checkpoint = try Checkpoint.open(path: Fixtures.path("models/bert-classifier"))
+      let (configuration, weights) = try EncoderFolder.base(checkpoint)
+      let network = EncoderNetwork<Float>(
+        configuration,
+        weights,
+        labels: ["a", "b", "c"],
+        problem: .singleLabel,
+        activation: .relu,
+        seed: 3
+      )
+      var own = settings
+      own.epochs = 20
+      own.sparsity = penalty
+      own.freezesEmbeddings = true
+      let before = network.embeddings.map(\.values)
+      let examples = examples(300, network)
+      let trainer = EncoderTrainer(network, Array(examples[..<240]), own)
+      while trainer.advance() != nil {}
+      #expect(network.embeddings.map(\.values) == before, "embeddings are frozen")
+      let unseen = Array(examples[240...])
+      let shares = trainer.activity(of: unseen)
+      return (
+        shares.reduce(0, +) / Double(shares.count),
+        Accuracy(trainer.logits(of: unseen), unseen.map(\.labels)).share
+      )
+    }
+    let plain = try activity(nil)
+    let sparse = try activity(SparsityPenalty(measure, weight: measure == .hoyer ? 1 : 0.5))
+    #expect(plain.share > 0.3, "\(plain)")
+    #expect(
+      sparse.share < 0.6 * plain.share,
+      "\(sparse.share) of the neurons, \(plain.share) without"
+    )
+    #expect(sparse.accuracy > 0.8, "\(sparse.accuracy)")
+  }
+
+  @Test func aPenaltysWeightRisesAndStays() {
+    let penalty = SparsityPenalty(.hoyer, weight: 2, ramp: 0.5)
+    #expect([0, 25, 50, 99].map { penalty.weight(step: $0, of: 100) } == [0, 1, 2, 2])
+    #expect(SparsityPenalty(.l1, weight: 2, ramp: 0).weight(step: 0, of: 100) == 2)
   }
 
   @Test func aFittedModelIsADirectoryThatOpensAndAnswersTheSame() throws {
