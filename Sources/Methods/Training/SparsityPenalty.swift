@@ -39,7 +39,9 @@ public struct SparsityPenalty: Sendable, Equatable {
 
   /// The mean over all layers of what is added for each.
   ///
-  /// - Parameter neurons: of every layer (rows, ffnWidth), at least one layer.
+  /// - Parameters:
+  ///   - neurons: of every layer (rows, ffnWidth), at least one layer.
+  ///   - tape: where they were recorded.
   /// - Returns: one number.
   func penalty(_ neurons: [Variable<Float>], _ tape: Tape<Float>) -> Variable<Float> {
     var sum: Variable<Float>?
