@@ -4,6 +4,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -101,17 +102,24 @@ struct ck_pool *ck_pool_create(size_t workers, bool pinned) {
   atomic_init(&pool->sleepers, 0);
   atomic_init(&pool->left, 0);
   atomic_init(&pool->is_over, false);
-  for (size_t i = 1; i < workers; i++) {
+  // Workers inherit a mask that lets no signal through: who starts the pool decides about signals, and a daemon that has
+  // blocked SIGTERM to exit in peace must not be killed by one that a sleeping worker takes.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  bool failed = false;
+  for (size_t i = 1; i < workers && !failed; i++) {
     struct worker *worker = &pool->threads[i - 1];
     *worker = (struct worker){pool, i, pinned ? cpu_of(i - 1) : -1, 0};
-    if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
-      ck_pool_destroy(pool);
-      return NULL;
-    }
+    failed = pthread_create(&worker->thread, NULL, work, worker) != 0;
+    if (failed) break;
     pthread_setname_np(worker->thread, "mete-worker");
     pool->workers++;
   }
-  return pool;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (!failed) return pool;
+  ck_pool_destroy(pool);
+  return NULL;
 }
 
 void ck_pool_destroy(struct ck_pool *pool) {
