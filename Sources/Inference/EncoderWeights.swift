@@ -28,7 +28,9 @@ struct EncoderWeights: Sendable {
   ///   - configuration: its shape.
   ///   - weights: its weights.
   ///   - format: of all maps but the head's; nil is bytes with a scale for every 32 inputs,
-  ///     since a scale for each output alone moves embeddings too far (docs/BENCHMARKS.md, "Accuracy").
+  ///     since a scale for each row of activations moves embeddings too far (docs/BENCHMARKS.md, "Accuracy").
+  ///     The output of attention alone could do without, but is too little of the work to gain by it
+  ///     (docs/decisions/0010-our-own-kernels.md).
   ///   - workers: share the work.
   /// - Throws: `FormatError` without a path if they are packed already, and otherwise than here.
   init(
