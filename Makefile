@@ -39,7 +39,7 @@ MINUTES ?= 0
 SETS := reviews news tweets
 DATA := .cache/data
 
-.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare scaling crowd \
+.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare kernels scaling crowd \
   fuzz fuzz-build fuzz-short fuzz-corpus fuzz-page clean install uninstall
 
 help: ## List the verbs.
@@ -146,7 +146,11 @@ bench: build peers ## Measure, and write docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/run.py
 	@$(PYTHON) Benchmarks/compare.py
 	@$(PYTHON) Benchmarks/scaling.py
+	@$(PYTHON) Benchmarks/kernels.py
 	@$(PYTHON) Benchmarks/null_calls.py
+
+kernels: $(VENV)/.ready ## Measure the matrix kernels against what a core can do (a part of bench).
+	@$(PYTHON) Benchmarks/kernels.py
 
 compare: build peers ## Measure against llama.cpp, ONNX Runtime and OpenVINO in turns (a part of bench).
 	@$(PYTHON) Benchmarks/compare.py
