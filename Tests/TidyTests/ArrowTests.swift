@@ -25,7 +25,7 @@ struct ArrowTests {
   static let system: [String: Set<String>] = [
     "Glibc": ["Loop", "Wire", "Tensors"],
     "Dispatch": ["Tensors"],
-    "Synchronization": ["Loop", "MeteClient", "Methods"],
+    "Synchronization": ["Loop", "MeteClient"],
     "Foundation": [
       "Models", "Inference", "Methods", "Serving", "MeteClient", "meted", "mete",
     ],

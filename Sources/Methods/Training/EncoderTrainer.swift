@@ -73,23 +73,22 @@ public final class EncoderTrainer {
     let number = nextStep
     let chosen = examples(ofStep: number)
     let parts = Self.parts(chosen, settings.threads)
-    let losses = PerThread<Double>(count: parts.count)
     let penalty = settings.sparsity?.weight(step: number, of: stepsTotal) ?? 0
     let objective = Objective(network: network, settings: settings)
-    crew.each { index, tape in
-      guard !parts[index].isEmpty else { return }
+    let losses = crew.map { index, tape -> Double in
+      guard !parts[index].isEmpty else { return 0 }
       tape.forget(seed: objective.dropoutSeed(step: number, tape: index))
       let loss = objective.loss(of: parts[index], penaltyWeight: penalty, tape)
       let share = Float(parts[index].count) / Float(chosen.count)
-      losses[index] = Double(share * loss.plain.scalar)
       tape.backward(from: tape.scaled(loss.whole, by: share))
+      return Double(share * loss.plain.scalar)
     }
     let schedule = Schedule.linear(warmup: Int(settings.warmup * Double(stepsTotal)))
     let rate = settings.rate * schedule.factor(step: number, of: stepsTotal)
     let norm = optimizer.step(rate: rate, crew, normMax: settings.normMax)
     return Step(
       number: number,
-      loss: losses.values.reduce(0, +),
+      loss: losses.reduce(0, +),
       tokens: chosen.reduce(0) { $0 + $1.tokens.count },
       norm: norm
     )
@@ -159,10 +158,9 @@ public final class EncoderTrainer {
   ///
   /// - Returns: for every text (labels).
   public func logits(of texts: [TokenizedText]) -> [[Float]] {
-    let answers = PerThread<[[Float]]>(count: settings.threads)
     let share = (texts.count + settings.threads - 1) / settings.threads
     let network = network
-    crew.each { index, tape in
+    let answers = crew.map { index, tape -> [[Float]] in
       tape.isRecording = false
       defer { tape.isRecording = true }
       let own = texts.dropFirst(index * share).prefix(share)
@@ -177,8 +175,8 @@ public final class EncoderTrainer {
           rows.append(Array(values[row * logits.columns ..< (row + 1) * logits.columns]))
         }
       }
-      answers[index] = rows
+      return rows
     }
-    return answers.values.flatMap { $0 }
+    return answers.flatMap { $0 }
   }
 }

@@ -26,6 +26,23 @@ public final class Crew<Number: Real>: @unchecked Sendable {
     DispatchQueue.concurrentPerform(iterations: count) { body($0, self.tapes[$0]) }
   }
 
+  /// What `body` gives for every tape, in their order; they run at the same time.
+  ///
+  /// - Parameter body: is given the number of the tape, and the tape.
+  /// - Returns: a value for every tape.
+  public func map<Value: Sendable>(
+    _ body: @Sendable (Int, Tape<Number>) -> Value
+  ) -> [Value] {
+    // Every thread writes a place of its own.
+    let places = UnsafeMutableBufferPointer<Value>.allocate(capacity: count)
+    defer { places.deallocate() }
+    nonisolated(unsafe) let start = places.baseAddress.unsafelyUnwrapped
+    each { (start + $0).initialize(to: body($0, $1)) }
+    let values = Array(places)
+    places.deinitialize()
+    return values
+  }
+
   /// A parameter's gradient, summed over the tapes; nil before there is one.
   public func gradient(of parameter: Parameter<Number>) -> [Number]? {
     let parts = tapes.compactMap { $0.gradient(of: parameter) }
