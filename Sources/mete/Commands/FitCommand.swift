@@ -128,7 +128,9 @@ struct FitCommand: ParsableCommand {
     }
     bar.clear()
     if json {
-      return try Terminal.write(String(decoding: outcome.report.text(), as: UTF8.self) + "\n")
+      return try Terminal.write(
+        String(decoding: outcome.report.text(depth: 2), as: UTF8.self) + "\n"
+      )
     }
     try Terminal.write(
       """
