@@ -40,7 +40,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         data = pathlib.Path(folder) / "reviews"
         subprocess.run([settings.mete, "data", "reviews", "--to", str(data)], check=True, stdout=subprocess.DEVNULL)
-        lines = (data / "train.jsonl").read_text().splitlines()[:EXAMPLES]
+        lines = (data / "train.jsonl").read_text().split("\n")[:EXAMPLES]
         (data / "train.jsonl").write_text("\n".join(lines) + "\n")
         for number in range(settings.rounds):
             target = f"{folder}/{number}"

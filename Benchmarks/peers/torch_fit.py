@@ -17,7 +17,7 @@ import transformers
 
 
 def read(path: pathlib.Path):
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [json.loads(line) for line in path.read_text().split("\n") if line]
     return [row["text"] for row in rows], [row["label"] for row in rows]
 
 
