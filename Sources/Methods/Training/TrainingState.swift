@@ -13,7 +13,7 @@ public enum TrainingState {
   /// - Throws: `FormatError` if the system refuses; what was there before is still there then.
   public static func save(_ trainer: EncoderTrainer, to target: String) throws(FormatError) {
     let isThere = FileManager.default.fileExists(atPath: target)
-    let folder = try blame { () throws(TensorsError) in try NewFolder(target: target) }
+    let folder = try blaming { () throws(TensorsError) in try NewFolder(target: target) }
     defer { try? FileManager.default.removeItem(atPath: folder.path) }
     let parameters = trainer.network.parameters
     let state = trainer.optimizer.state
@@ -31,7 +31,7 @@ public enum TrainingState {
       try writer.add(own.squares)
     }
     try writer.finish()
-    try blame { () throws(TensorsError) in try folder.publish(replacing: isThere) }
+    try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
   }
 
   private static func notes(_ trainer: EncoderTrainer) -> [(name: String, value: String)] {
@@ -93,9 +93,4 @@ public enum TrainingState {
     }
     return true
   }
-}
-
-/// Puts the system's reason into a `FormatError`.
-func blame<Result>(_ body: () throws(TensorsError) -> Result) throws(FormatError) -> Result {
-  do { return try body() } catch { throw FormatError(path: error.path, reason: error.reason) }
 }

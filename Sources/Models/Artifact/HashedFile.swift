@@ -1,4 +1,4 @@
-internal import Tensors
+public import Tensors
 
 /// A new file of an artifact, hashed as it is written.
 final class HashedFile {
@@ -30,6 +30,11 @@ final class HashedFile {
 }
 
 /// Puts the system's reason into a `FormatError`.
-func blaming<Result>(_ body: () throws(TensorsError) -> Result) throws(FormatError) -> Result {
+///
+/// - Parameter body: works on files.
+/// - Returns: what `body` returns.
+/// - Throws: `FormatError` with the path and the reason of what `body` throws.
+public func blaming<Result>(_ body: () throws(TensorsError) -> Result) throws(FormatError) -> Result
+{
   do { return try body() } catch { throw FormatError(path: error.path, reason: error.reason) }
 }

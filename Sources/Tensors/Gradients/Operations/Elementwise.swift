@@ -1,22 +1,9 @@
 extension Tape {
-  /// a + b, element by element.
-  public func sum(_ a: Variable<Number>, _ b: Variable<Number>) -> Variable<Number> {
-    check(a, b)
-    let y = result(a.rows, a.columns, of: a, b)
-    y.start.update(from: a.start, count: y.count)
-    loops.addScaled(y.start, b.start, 1, y.count)
-    record(y) { [loops] dy in
-      if let target = a.target { loops.addScaled(target, dy, 1, a.count) }
-      if let target = b.target { loops.addScaled(target, dy, 1, b.count) }
-    }
-    return y
-  }
-
-  /// a + factor · b, element by element: a loss and a penalty, for example.
+  /// a + factor · b, element by element: a residual, or a loss and a penalty.
   public func sum(
     _ a: Variable<Number>,
     _ b: Variable<Number>,
-    times factor: Number
+    times factor: Number = 1
   ) -> Variable<Number> {
     check(a, b)
     let y = result(a.rows, a.columns, of: a, b)
