@@ -67,19 +67,23 @@ public final class SignalWatcher {
 
   /// Lets the signal through to this thread: a process inherits its parent's mask, and with the signal
   /// blocked nobody would ever hear it.
-  private static func unblock(_ signal: Signal) { mask(signal, SIG_UNBLOCK) }
-
-  /// Keeps the signal from this thread from now on, so that it does not kill a process that has nothing
-  /// left to do but to close its watchers and exit.
-  ///
-  /// - Parameter signal: Which one.
-  public static func block(_ signal: Signal) { mask(signal, SIG_BLOCK) }
-
-  private static func mask(_ signal: Signal, _ how: Int32) {
+  private static func unblock(_ signal: Signal) {
     var set = sigset_t()
     sigemptyset(&set)
     sigaddset(&set, signal.number)
-    pthread_sigmask(how, &set, nil)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  /// Keeps all signals of `Signal` from killing the process, from now until it exits.
+  ///
+  /// The default action comes back with the last watcher of a signal, and then any thread may take it, one that a library
+  /// started and that blocks nothing too. So one watcher for each stays open, on a loop that never runs.
+  ///
+  /// - Throws: `LoopError` when the system refuses.
+  public static func keepAll() throws(LoopError) {
+    let loop = try EventLoop()
+    for signal in Signal.allCases { _ = try SignalWatcher(signal, on: loop) { _ in } }
+    _ = Unmanaged.passRetained(loop)
   }
 
   /// Stops watching; the signal's default action applies again.

@@ -88,9 +88,10 @@ public final class Daemon {
 
   /// Serves until SIGTERM, SIGINT or `stop`, then drains.
   ///
+  /// - Parameter isWholeProcess: Whether the process exits after it; signals are left without effect then.
   /// - Returns: how the books stood at the end.
   /// - Throws: `LoopError` when a socket cannot be bound.
-  public func run() throws -> Closing {
+  public func run(isWholeProcess: Bool = false) throws -> Closing {
     var limits = configuration.engine
     try limits.useMachine(threads: configuration.threads)
     log.info(
@@ -112,7 +113,7 @@ public final class Daemon {
     loop.run()
     engine.join()
     // Closed watchers give the default back, and a second SIGTERM would spoil the exit code.
-    for signal in Signal.allCases { SignalWatcher.block(signal) }
+    if isWholeProcess { try SignalWatcher.keepAll() }
     loop.close()
     return close()
   }

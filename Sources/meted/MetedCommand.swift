@@ -68,7 +68,7 @@ struct MetedCommand: ParsableCommand {
     do {
       let daemon = try Daemon(settings, log: log, supervisor: supervisor.get())
       daemon.onReload = { try configured(isActivated: isActivated) }
-      if try !daemon.run().isBalanced { throw ExitCode(70) }
+      if try !daemon.run(isWholeProcess: true).isBalanced { throw ExitCode(70) }
     } catch let code as ExitCode {
       throw code
     } catch let error as ConfigurationError {

@@ -6,14 +6,14 @@ public struct ExitSimulation: Sendable {
   public let exits: Int
   /// Examples.
   public let examples: Int
-  /// (exits): what an example costs that leaves there, with all exits before; not falling.
-  public let costs: [Double]
+  /// (examples, exits): what an example costs that leaves there, with all exits before; not falling.
+  private let costs: [Double]
   /// (examples, exits): the largest probability, and its class.
   private let confidences: [Double]
   private let classes: [Int]
   private let labels: [Int]
 
-  /// Prepares scores.
+  /// Prepares scores of examples that all cost the same.
   ///
   /// - Parameters:
   ///   - logits: of all exits for all examples.
@@ -21,13 +21,27 @@ public struct ExitSimulation: Sendable {
   ///   - costs: (exits), in any unit: the model up to the exit, and all exits up to it. Leaving nowhere costs as much as the
   ///     last, which is more than the model without exits.
   public init(logits: ExitLogits, labels: [Int], costs: [Double]) {
+    let all = [[Double]](repeating: costs, count: logits.examples)
+    self.init(logits: logits, labels: labels, costsOfExamples: all)
+  }
+
+  /// Prepares scores of examples of which each has costs of its own: long texts cost more than short ones.
+  ///
+  /// - Parameters:
+  ///   - logits: of all exits for all examples.
+  ///   - labels: (examples), the true classes.
+  ///   - costsOfExamples: for each example (exits), as `costs` of the other initializer.
+  public init(logits: ExitLogits, labels: [Int], costsOfExamples: [[Double]]) {
     precondition(labels.count == logits.examples, "\(labels.count) labels of \(logits.examples)")
-    precondition(
-      costs.count == logits.exits && zip(costs, costs.dropFirst()).allSatisfy { $0 <= $1 },
-      "costs \(costs) of \(logits.exits) exits"
-    )
+    precondition(costsOfExamples.count == logits.examples, "costs of \(costsOfExamples.count)")
+    for costs in costsOfExamples {
+      precondition(
+        costs.count == logits.exits && zip(costs, costs.dropFirst()).allSatisfy { $0 <= $1 },
+        "costs \(costs) of \(logits.exits) exits"
+      )
+    }
     (exits, examples) = (logits.exits, logits.examples)
-    self.costs = costs
+    costs = costsOfExamples.flatMap { $0 }
     self.labels = labels
     var (confidences, classes) = ([Double](), [Int]())
     for example in 0 ..< examples {
@@ -46,20 +60,30 @@ public struct ExitSimulation: Sendable {
   /// What a policy comes to.
   public func outcome(_ policy: ExitPolicy) -> ExitOutcome {
     var counts = [Int](repeating: 0, count: exits)
-    var right = 0
+    var (right, sum) = (0, 0.0)
     for example in 0 ..< examples {
-      let places = example * exits ..< (example + 1) * exits
-      let exit = policy.exit(confidences: confidences[places], classes: classes[places])
+      let exit = exit(of: example, policy)
       counts[exit] += 1
+      sum += costs[example * exits + exit]
       if isRight(example, exit) { right += 1 }
     }
-    let sum = zip(counts, costs).reduce(0) { $0 + Double($1.0) * $1.1 }
     return ExitOutcome(
       policy: policy,
       counts: counts,
       right: right,
       averageCost: examples == 0 ? 0 : sum / Double(examples)
     )
+  }
+
+  /// Where an example leaves.
+  public func exit(of example: Int, _ policy: ExitPolicy) -> Int {
+    let places = example * exits ..< (example + 1) * exits
+    return policy.exit(confidences: confidences[places], classes: classes[places])
+  }
+
+  /// What is answered for an example that leaves at an exit: its most likely class, and how likely that is.
+  public func answer(_ example: Int, exit: Int) -> (label: Int, confidence: Double) {
+    (classes[example * exits + exit], confidences[example * exits + exit])
   }
 
   /// What each of some policies comes to, in their order.

@@ -8,6 +8,12 @@ public struct DenseParameters<Number: Real>: Sendable {
   /// (1, outputs).
   public let bias: Parameter<Number>
 
+  /// A map from its parts: (outputs, inputs) and (1, outputs).
+  init(weight: Parameter<Number>, bias: Parameter<Number>) {
+    self.weight = weight
+    self.bias = bias
+  }
+
   /// Takes a map of a checkpoint over.
   ///
   /// - Parameters:
@@ -51,6 +57,18 @@ public struct NormParameters<Number: Real>: Sendable {
   public let gain: Parameter<Number>
   /// (1, width).
   public let bias: Parameter<Number>
+
+  /// A norm from its parts, each (1, width).
+  init(gain: Parameter<Number>, bias: Parameter<Number>) {
+    self.gain = gain
+    self.bias = bias
+  }
+
+  /// A norm that has learned nothing: gains of 1, no bias.
+  init(unitFor name: String, width: Int) {
+    gain = .init("\(name).weight", [Float](repeating: 1, count: width))
+    bias = .init("\(name).bias", [Float](repeating: 0, count: width))
+  }
 
   /// Takes a norm of a checkpoint over.
   ///

@@ -44,15 +44,22 @@ public struct EncoderFit {
   private let choose: [TokenizedText]
   private let test: [TokenizedText]
   private let cutCount: Int
+  private let teacher: String?
 
   /// Opens the model and tokenizes the text.
   ///
   /// - Parameters:
   ///   - model: a Hugging Face directory of a BERT.
   ///   - set: the three parts.
+  ///   - teacher: a directory that was fitted to the same labels, whose answers are learned beside them; nil is none.
   ///   - settings: without a fault.
   /// - Throws: `FormatError` if the model cannot be taught.
-  public init(model: String, _ set: LearningSet, _ settings: FitSettings) throws(FormatError) {
+  public init(
+    model: String,
+    _ set: LearningSet,
+    teacher: String? = nil,
+    _ settings: FitSettings
+  ) throws(FormatError) {
     let source = try Checkpoint.open(path: model)
     let (configuration, weights) = try EncoderFolder.base(source)
     guard let tokenizer = source.tokenizer, tokenizer.gap == nil else {
@@ -63,12 +70,17 @@ public struct EncoderFit {
     self.source = source
     self.set = set
     self.settings = settings
+    self.teacher = teacher
     let isMultiple = set.train.isMultiple
-    let train = reader.texts(set.train)
+    var train = reader.texts(set.train)
     choose = reader.texts(set.choose).texts
     test = reader.texts(set.test).texts
     cutCount = train.cutCount
     BLAS.setThreads(1)
+    if let teacher {
+      let answers = try Self.answers(of: teacher, set.labels, train.texts, settings)
+      for (place, logits) in answers.enumerated() { train.texts[place].taught = logits }
+    }
     let network = EncoderNetwork<Float>(
       configuration,
       weights,
@@ -78,6 +90,29 @@ public struct EncoderFit {
       seed: settings.seed
     )
     trainer = EncoderTrainer(network, train.texts, settings)
+  }
+
+  private static func answers(
+    of teacher: String,
+    _ labels: LabelTable,
+    _ texts: [TokenizedText],
+    _ settings: FitSettings
+  ) throws(FormatError) -> [[Float]] {
+    let (configuration, weights) = try EncoderFolder.base(try Checkpoint.open(path: teacher))
+    guard configuration.labels == labels.names, weights.classifier != nil else {
+      throw FormatError(
+        path: teacher,
+        reason: "tells \(configuration.labels) apart, not \(labels.names); fit a teacher to the same data"
+      )
+    }
+    let network = EncoderNetwork<Float>(
+      configuration,
+      weights,
+      labels: labels.names,
+      problem: configuration.problem,
+      seed: 0
+    )
+    return network.logits(of: texts, Crew(count: settings.threads))
   }
 
   /// Runs to the end, and writes the model.
@@ -143,6 +178,7 @@ public struct EncoderFit {
       .init("model", .string(Array(source.name.utf8))),
       .init("labels", .array(set.labels.names.map { .string(Array($0.utf8)) })),
       .init("settings", .string(Array(settings.fingerprint.utf8))),
+      .init("teacher", teacher.map { .string(Array($0.utf8)) } ?? .null),
       .init("train", .integer(set.train.items.count)),
       .init("train_cut", .integer(cutCount)),
       .init("steps", .integer(trainer.stepsTotal)),
@@ -156,16 +192,11 @@ public struct EncoderFit {
   }
 
   private func write(to target: String, report: JSON, replacing: Bool) throws(FormatError) {
-    let tensors = trainer.network.parameters.map { parameter in
-      let isVector = parameter.rows == 1 && !parameter.name.hasSuffix("_embeddings.weight")
-      let shape = isVector ? [parameter.columns] : [parameter.rows, parameter.columns]
-      return (entry: SafetensorsWriter.Entry(parameter.name, shape), values: { parameter.values })
-    }
     try EncoderFolder.write(
       to: target,
       source: source,
       trainer.network.configuration,
-      tensors: tensors,
+      tensors: trainer.network.tensors,
       report: report,
       replacing: replacing
     )

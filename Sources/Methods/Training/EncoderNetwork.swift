@@ -36,6 +36,9 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     public static var none: Dropout { Dropout(hidden: 0, attention: 0) }
   }
 
+  /// Is shown a feed-forward layer at work, and gives the neurons (rows, ffnWidth) that go on: those shown, or some of them.
+  public typealias Observer = (FeedForwardPass<Number>) -> Variable<Number>
+
   /// Shape, labels, and what they mean.
   public let configuration: BertConfiguration
   /// (vocabulary, width).
@@ -115,13 +118,13 @@ public final class EncoderNetwork<Number: Real>: Sendable {
   ///   - batch: tokens below the vocabulary, texts of at most `positionsMax`.
   ///   - tape: where it is recorded.
   ///   - dropout: applies while the tape records.
-  ///   - neurons: is given every layer's feed-forward activations (rows, ffnWidth).
+  ///   - neurons: is shown every feed-forward layer, and says what to go on with.
   /// - Returns: `layers + 1` grids (rows, width), the embeddings' first.
   public func hidden(
     _ batch: TokenBatch,
     _ tape: Tape<Number>,
     dropout: Dropout = .none,
-    neurons: (Variable<Number>) -> Void = { _ in }
+    neurons: Observer = { $0.neurons }
   ) -> [Variable<Number>] {
     var x = tape.sum(
       tape.rows(of: tape.variable(wordEmbedding), at: batch.tokens),
@@ -133,21 +136,22 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     x = embeddingNorm(x, epsilon: configuration.layerNormEpsilon, tape)
     x = tape.dropout(x, dropout.hidden)
     var all = [x]
-    for layer in layers {
-      x = through(layer, x, batch, tape, dropout, neurons)
+    for index in layers.indices {
+      x = through(index, x, batch, tape, dropout, neurons)
       all.append(x)
     }
     return all
   }
 
   private func through(
-    _ layer: Layer,
+    _ index: Int,
     _ x: Variable<Number>,
     _ batch: TokenBatch,
     _ tape: Tape<Number>,
     _ dropout: Dropout,
-    _ hear: (Variable<Number>) -> Void
+    _ choose: Observer
   ) -> Variable<Number> {
+    let layer = layers[index]
     let epsilon = configuration.layerNormEpsilon
     let layout = AttentionLayout(
       lengths: batch.lengths,
@@ -165,8 +169,8 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     )
     let attended = tape.dropout(layer.output(mixed, tape), dropout.hidden)
     let y = layer.attentionNorm(tape.sum(x, attended), epsilon: epsilon, tape)
-    let neurons = tape.curve(configuration.activation.curve, layer.up(y, tape))
-    hear(neurons)
+    let raised = tape.curve(configuration.activation.curve, layer.up(y, tape))
+    let neurons = choose(FeedForwardPass(layer: index, input: y, neurons: raised))
     let answer = tape.dropout(layer.down(neurons, tape), dropout.hidden)
     return layer.outputNorm(tape.sum(y, answer), epsilon: epsilon, tape)
   }
@@ -183,10 +187,20 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     _ batch: TokenBatch,
     _ tape: Tape<Number>,
     dropout: Dropout = .none,
-    neurons: (Variable<Number>) -> Void = { _ in }
+    neurons: Observer = { $0.neurons }
   ) -> Variable<Number> {
     let rows = hidden(batch, tape, dropout: dropout, neurons: neurons)
-    let first = tape.rows(of: rows[layers.count], at: batch.firstRows)
+    return logits(last: rows[layers.count], batch, tape, dropout: dropout)
+  }
+
+  /// The logits of the classification head, from the rows after the last layer.
+  func logits(
+    last: Variable<Number>,
+    _ batch: TokenBatch,
+    _ tape: Tape<Number>,
+    dropout: Dropout = .none
+  ) -> Variable<Number> {
+    let first = tape.rows(of: last, at: batch.firstRows)
     let curve: Curve = configuration.poolerActivation == .tanh ? .tanh : .relu
     let pooled = tape.curve(curve, pooler(first, tape))
     return classifier(tape.dropout(pooled, dropout.hidden), tape)

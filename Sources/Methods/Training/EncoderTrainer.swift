@@ -25,6 +25,7 @@ public final class EncoderTrainer {
   /// Steps of the whole run.
   public let stepsTotal: Int
   private let examples: [TokenizedText]
+  private let isTaught: Bool
   /// Tells runs apart that learn from other examples or begin with other weights.
   let origin: String
   let crew: Crew<Float>
@@ -41,7 +42,7 @@ public final class EncoderTrainer {
 
   /// - Parameters:
   ///   - network: what is taught; frozen parameters stay.
-  ///   - examples: at least one.
+  ///   - examples: at least one; a teacher is heard if all carry its answers.
   ///   - settings: without a fault.
   public init(
     _ network: EncoderNetwork<Float>,
@@ -52,6 +53,7 @@ public final class EncoderTrainer {
     precondition(settings.fault == nil, settings.fault ?? "")
     self.network = network
     self.examples = examples
+    isTaught = examples.allSatisfy { $0.taught.count == network.configuration.labels.count }
     self.settings = settings
     origin = Self.origin(of: examples, network)
     crew = Crew(count: settings.threads)
@@ -74,7 +76,7 @@ public final class EncoderTrainer {
     let chosen = examples(ofStep: number)
     let parts = Self.parts(chosen, settings.threads)
     let penalty = settings.sparsity?.weight(step: number, of: stepsTotal) ?? 0
-    let objective = Objective(network: network, settings: settings)
+    let objective = Objective(network: network, settings: settings, isTaught: isTaught)
     let losses = crew.map { index, tape -> Double in
       guard !parts[index].isEmpty else { return 0 }
       tape.forget(seed: objective.dropoutSeed(step: number, tape: index))
@@ -105,7 +107,7 @@ public final class EncoderTrainer {
   }
 
   /// FNV-1a over all tokens and labels, and over the first layer's weights.
-  private static func origin(
+  static func origin(
     of examples: [TokenizedText],
     _ network: EncoderNetwork<Float>
   ) -> String {
@@ -114,6 +116,7 @@ public final class EncoderTrainer {
     for text in examples {
       for token in text.tokens { add(UInt64(UInt32(bitPattern: token))) }
       for label in text.labels { add(UInt64(label) | 1 << 40) }
+      for logit in text.taught { add(UInt64(logit.bitPattern) | 1 << 41) }
       add(1 << 50)
     }
     for value in network.layers[0].query.weight.values { add(UInt64(value.bitPattern)) }
@@ -145,10 +148,9 @@ public final class EncoderTrainer {
       let batch = TokenBatch(rest.prefix(64))
       rest = rest.dropFirst(64)
       rows += batch.rows
-      var layer = 0
-      _ = network.hidden(batch, tape) { neurons in
-        counts[layer] += Double(neurons.values.count { $0 != 0 })
-        layer += 1
+      _ = network.hidden(batch, tape) { pass in
+        counts[pass.layer] += Double(pass.neurons.values.count { $0 != 0 })
+        return pass.neurons
       }
     }
     return counts.map { $0 / Double(max(1, rows) * network.configuration.ffnWidth) }
@@ -157,26 +159,5 @@ public final class EncoderTrainer {
   /// The logits of texts, without dropout and without gradients.
   ///
   /// - Returns: for every text (labels).
-  public func logits(of texts: [TokenizedText]) -> [[Float]] {
-    let share = (texts.count + settings.threads - 1) / settings.threads
-    let network = network
-    let answers = crew.map { index, tape -> [[Float]] in
-      tape.isRecording = false
-      defer { tape.isRecording = true }
-      let own = texts.dropFirst(index * share).prefix(share)
-      var rows: [[Float]] = []
-      var rest = own
-      while !rest.isEmpty {
-        let some = rest.prefix(64)
-        rest = rest.dropFirst(64)
-        let logits = network.logits(TokenBatch(some), tape)
-        let values = logits.values
-        for row in 0 ..< logits.rows {
-          rows.append(Array(values[row * logits.columns ..< (row + 1) * logits.columns]))
-        }
-      }
-      return rows
-    }
-    return answers.flatMap { $0 }
-  }
+  public func logits(of texts: [TokenizedText]) -> [[Float]] { network.logits(of: texts, crew) }
 }

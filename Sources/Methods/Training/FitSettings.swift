@@ -18,6 +18,8 @@ public struct FitSettings: Sendable, Equatable {
   public var tokensMax = 128
   /// Keeps neurons off; nil is fine-tuning alone.
   public var sparsity: SparsityPenalty?
+  /// How a teacher's answers are learned beside the labels; only heard where there is a teacher.
+  public var distillation = Distillation()
   /// Whether feed-forward neurons become max(x, 0), whatever they were.
   public var swapsToRelu = false
   /// Whether embeddings stay as they are.
@@ -34,7 +36,8 @@ public struct FitSettings: Sendable, Equatable {
   var fingerprint: String {
     "epochs \(epochs) batch \(batch) rate \(rate) warmup \(warmup) decay \(decay) norm \(normMax) "
       + "dropout \(dropout) tokens \(tokensMax) seed \(seed) threads \(threads) "
-      + "sparsity \(sparsity?.fingerprint ?? "none") relu \(swapsToRelu) frozen \(freezesEmbeddings)"
+      + "sparsity \(sparsity?.fingerprint ?? "none") relu \(swapsToRelu) frozen \(freezesEmbeddings) "
+      + "distillation \(distillation.fingerprint)"
   }
 
   /// What is wrong with the numbers, or nil.
@@ -55,6 +58,8 @@ public struct FitSettings: Sendable, Equatable {
       range("threads", Double(threads), 256, above: 0),
       sparsity.flatMap { range("sparsity-weight", $0.weight, 1e6, above: -0.001) },
       sparsity.flatMap { range("sparsity-ramp", $0.ramp, 1, above: -0.001) },
+      range("teacher-share", distillation.share, 1, above: -0.001),
+      range("teacher-temperature", distillation.temperature, 100, above: 0),
     ]
     return faults.compactMap { $0 }.first
   }

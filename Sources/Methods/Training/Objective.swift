@@ -5,6 +5,8 @@ import Tensors
 struct Objective: Sendable {
   let network: EncoderNetwork<Float>
   let settings: FitSettings
+  /// Whether texts carry a teacher's answers.
+  let isTaught: Bool
 
   /// Decides what dropout leaves out.
   func dropoutSeed(step: Int, tape: Int) -> UInt64 {
@@ -26,10 +28,16 @@ struct Objective: Sendable {
       attention: settings.dropout
     )
     var neurons: [Variable<Float>] = []
-    let logits = network.logits(TokenBatch(texts), tape, dropout: dropout) {
-      if settings.sparsity != nil { neurons.append($0) }
+    let logits = network.logits(TokenBatch(texts), tape, dropout: dropout) { pass in
+      if settings.sparsity != nil { neurons.append(pass.neurons) }
+      return pass.neurons
     }
-    let plain = loss(logits, texts, tape)
+    var plain = loss(logits, texts, tape)
+    if isTaught {
+      let share = Float(settings.distillation.share)
+      let taught = settings.distillation.loss(logits, texts.flatMap(\.taught), tape)
+      plain = tape.sum(tape.scaled(plain, by: 1 - share), taught, times: share)
+    }
     guard let sparsity = settings.sparsity else { return (plain, plain) }
     let penalty = sparsity.penalty(neurons, tape)
     return (plain, tape.sum(plain, penalty, times: Float(penaltyWeight)))

@@ -6,6 +6,8 @@ public struct TokenizedText: Sendable, Equatable {
   public var types: [Int32]
   /// Numbers of its labels: one, or for a problem of several labels any number.
   public var labels: [Int]
+  /// (labels of the model): a teacher's logits; empty without one.
+  public var taught: [Float] = []
 
   /// An example from its parts.
   public init(tokens: [Int32], types: [Int32], labels: [Int]) {

@@ -8,37 +8,21 @@ import Tensors
 public enum TrainingState {
   private static let tensorsName = "state.safetensors"
 
+  /// A run that can be saved.
+  struct Run {
+    /// All that is learned, in order.
+    var parameters: [Parameter<Float>]
+    /// What learns them.
+    var optimizer: AdamW<Float>
+    /// What tells this run from others; a state with other notes is not taken.
+    var notes: [(name: String, value: String)]
+  }
+
   /// Writes what `trainer` needs to go on.
   ///
   /// - Throws: `FormatError` if the system refuses; what was there before is still there then.
   public static func save(_ trainer: EncoderTrainer, to target: String) throws(FormatError) {
-    let isThere = FileManager.default.fileExists(atPath: target)
-    let folder = try blaming { () throws(TensorsError) in try NewFolder(target: target) }
-    defer { try? FileManager.default.removeItem(atPath: folder.path) }
-    let parameters = trainer.network.parameters
-    let state = trainer.optimizer.state
-    let entries = parameters.flatMap { parameter in
-      ["", ".mean", ".square"].map {
-        SafetensorsWriter.Entry("\(parameter.name)\($0)", [parameter.rows, parameter.columns])
-      }
-    }
-    let path = "\(folder.path)/\(tensorsName)"
-    let writer = try SafetensorsWriter(path: path, entries: entries, metadata: notes(trainer))
-    for parameter in parameters {
-      guard let own = state.averages.first(where: { $0.name == parameter.name }) else { continue }
-      try writer.add(parameter.values)
-      try writer.add(own.means)
-      try writer.add(own.squares)
-    }
-    try writer.finish()
-    try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
-  }
-
-  private static func notes(_ trainer: EncoderTrainer) -> [(name: String, value: String)] {
-    [
-      ("settings", trainer.settings.fingerprint), ("steps", "\(trainer.nextStep)"),
-      ("steps_total", "\(trainer.stepsTotal)"), ("origin", trainer.origin),
-    ]
+    try save(trainer.run, to: target)
   }
 
   /// Lets `trainer` go on from what was saved.
@@ -49,10 +33,37 @@ public enum TrainingState {
     _ trainer: EncoderTrainer,
     from source: String
   ) throws(FormatError) -> Bool {
+    try resume(trainer.run, from: source)
+  }
+
+  static func save(_ run: Run, to target: String) throws(FormatError) {
+    let isThere = FileManager.default.fileExists(atPath: target)
+    let folder = try blaming { () throws(TensorsError) in try NewFolder(target: target) }
+    defer { try? FileManager.default.removeItem(atPath: folder.path) }
+    let parameters = run.parameters
+    let state = run.optimizer.state
+    let entries = parameters.flatMap { parameter in
+      ["", ".mean", ".square"].map {
+        SafetensorsWriter.Entry("\(parameter.name)\($0)", [parameter.rows, parameter.columns])
+      }
+    }
+    let path = "\(folder.path)/\(tensorsName)"
+    let writer = try SafetensorsWriter(path: path, entries: entries, metadata: run.allNotes)
+    for parameter in parameters {
+      guard let own = state.averages.first(where: { $0.name == parameter.name }) else { continue }
+      try writer.add(parameter.values)
+      try writer.add(own.means)
+      try writer.add(own.squares)
+    }
+    try writer.finish()
+    try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
+  }
+
+  static func resume(_ run: Run, from source: String) throws(FormatError) -> Bool {
     let path = "\(source)/\(tensorsName)"
     guard FileManager.default.fileExists(atPath: path) else { return false }
     let file = try Safetensors(path: path)
-    for (name, value) in notes(trainer) where name != "steps" {
+    for (name, value) in run.notes {
       guard file.metadata[name] == value else {
         throw FormatError(
           path: path,
@@ -73,7 +84,7 @@ public enum TrainingState {
       }
       return tensor.file.floats(.f32, at: tensor.offset, count: count)
     }
-    let parameters = trainer.network.parameters
+    let parameters = run.parameters
     var counts: [String: Int] = [:]
     for parameter in parameters {
       guard let own = values(parameter.name, parameter.count) else {
@@ -82,7 +93,7 @@ public enum TrainingState {
       parameter.values = own
       counts[parameter.name] = parameter.count
     }
-    let isWhole = trainer.optimizer.restore(steps: steps) { name in
+    let isWhole = run.optimizer.restore(steps: steps) { name in
       let count = counts[name] ?? 0
       guard let means = values("\(name).mean", count), let squares = values("\(name).square", count)
       else { return nil }
@@ -92,5 +103,23 @@ public enum TrainingState {
       throw FormatError(path: path, reason: "lacks an average of the optimiser; remove it")
     }
     return true
+  }
+}
+
+extension TrainingState.Run {
+  fileprivate var allNotes: [(name: String, value: String)] {
+    notes + [("steps", "\(optimizer.stepCount)")]
+  }
+}
+
+extension EncoderTrainer {
+  fileprivate var run: TrainingState.Run {
+    TrainingState.Run(
+      parameters: network.parameters,
+      optimizer: optimizer,
+      notes: [
+        ("settings", settings.fingerprint), ("steps_total", "\(stepsTotal)"), ("origin", origin),
+      ]
+    )
   }
 }

@@ -38,6 +38,8 @@ public enum EncoderFolder {
   ///   - configuration: labels, and what they mean.
   ///   - tensors: names, shapes and values, row after row, in order.
   ///   - report: what `fit.json` says.
+  ///   - attachments: files beside it, by plain names: what makes the model frugal, and what shows it to people.
+  ///   - fills: writes what is larger into the folder, which it is given.
   ///   - replacing: whether a directory with a `fit.json` makes way; anything else never does.
   /// - Throws: `FormatError`; then nothing has changed.
   public static func write(
@@ -46,6 +48,8 @@ public enum EncoderFolder {
     _ configuration: BertConfiguration,
     tensors: [(entry: SafetensorsWriter.Entry, values: () -> [Float])],
     report: JSON,
+    attachments: [(name: String, bytes: [UInt8])] = [],
+    fills: (_ folder: String) throws(FormatError) -> Void = { _ throws(FormatError) in },
     replacing: Bool
   ) throws(FormatError) {
     let isThere = FileManager.default.fileExists(atPath: target)
@@ -67,10 +71,19 @@ public enum EncoderFolder {
       guard let bytes = try readIfPresent("\(source.path)/\(name)", limit: limit) else { continue }
       try write(bytes, name, in: folder)
     }
+    for (name, bytes) in attachments { try write(bytes, name, in: folder) }
+    try fills(folder.path)
     try write(report, reportName, in: folder)
     // What cannot be read back is not published.
     _ = try Checkpoint.open(path: folder.path)
     try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
+  }
+
+  /// A small file of a directory that was written here; nil if it is not there.
+  ///
+  /// - Throws: `FormatError` if it is too large or cannot be read.
+  public static func attachment(_ path: String) throws(FormatError) -> [UInt8]? {
+    try readIfPresent(path, limit: 64 << 20)
   }
 
   /// Whether a directory that is there may be replaced.

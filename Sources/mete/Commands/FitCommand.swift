@@ -60,6 +60,15 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Share of the run over which that weight rises.")
   var sparsityRamp = 0.5
 
+  @Option(help: ArgumentHelp("Learn from this fitted model's answers as well.", valueName: "directory"))
+  var teacher: String?
+
+  @Option(help: "How much the teacher counts beside the labels, 0 to 1.")
+  var teacherShare = Distillation().share
+
+  @Option(help: "What logits are divided by when the teacher's are learned.")
+  var teacherTemperature = Distillation().temperature
+
   @Flag(help: "Make feed-forward neurons max(x, 0), whatever they were.")
   var relu = false
 
@@ -93,6 +102,7 @@ struct FitCommand: ParsableCommand {
     settings.sparsity = sparsity.flatMap(SparsityPenalty.Measure.init).map {
       SparsityPenalty($0, weight: sparsityWeight, ramp: sparsityRamp)
     }
+    settings.distillation = Distillation(share: teacherShare, temperature: teacherTemperature)
     settings.threads = threads
     return settings
   }
@@ -110,7 +120,7 @@ struct FitCommand: ParsableCommand {
     for (part, report) in zip(LearningSet.parts, reports) where report.skippedCount > 0 {
       Terminal.tell("mete: \(data)/\(part): skipped \(report.summary)\n")
     }
-    let fit = try EncoderFit(model: model, set, settings)
+    let fit = try EncoderFit(model: model, set, teacher: teacher, settings)
     let bar = ProgressBar("teaching \(model)")
     let outcome = try fit.run(to: to, replacing: force) { progress in
       bar.total = progress.stepsTotal

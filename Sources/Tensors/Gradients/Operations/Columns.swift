@@ -49,3 +49,16 @@ extension Tape {
     return y
   }
 }
+
+extension Tape {
+  /// Every number as often as `times`, beside itself; no gradient goes through it.
+  ///
+  /// - Returns: (rows, columns · times).
+  public func repeated(_ x: Variable<Number>, times: Int) -> Variable<Number> {
+    let y = make(x.rows, x.columns * times, needsGradient: false)
+    for place in 0 ..< x.count {
+      (y.start + place * times).update(repeating: x.start[place], count: times)
+    }
+    return y
+  }
+}

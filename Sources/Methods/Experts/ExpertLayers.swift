@@ -1,0 +1,64 @@
+internal import Models
+public import Tensors
+
+/// The experts of all feed-forward layers of an encoder, and the routers that pick them.
+///
+/// The neurons of each layer lie in the order of its experts (`ExpertSplit.permuted`).
+public struct ExpertLayers: Sendable {
+  /// Neurons of an expert.
+  public let size: Int
+  /// One for each layer.
+  public let routers: [Router<Float>]
+  /// Of each layer, the experts' Gram matrices (experts · size, size): what true norms are computed from.
+  let grams: [Parameter<Float>]
+
+  /// Experts of a network whose neurons are in order.
+  ///
+  /// - Parameters:
+  ///   - size: neurons of an expert; divides the layers' neurons.
+  ///   - routers: one for each layer.
+  ///   - network: whose layers are split.
+  public init(size: Int, routers: [Router<Float>], of network: EncoderNetwork<Float>) {
+    precondition(routers.count == network.layers.count, "\(routers.count) routers")
+    let neurons = network.configuration.ffnWidth
+    precondition(neurons % size == 0, "\(neurons) neurons in experts of \(size)")
+    self.size = size
+    self.routers = routers
+    grams = network.layers.map { Self.grams(of: $0.down.weight, size: size) }
+  }
+
+  /// Experts of a layer.
+  public var count: Int { routers[0].shape.experts }
+
+  /// Dᵢᵀ Dᵢ of the columns Dᵢ of every expert.
+  private static func grams(of down: Parameter<Float>, size: Int) -> Parameter<Float> {
+    let (width, neurons) = (down.rows, down.columns)
+    let all = down.values
+    var grams: [Float] = []
+    grams.reserveCapacity(neurons * size)
+    for expert in 0 ..< neurons / size {
+      var columns: [Float] = []
+      for row in 0 ..< width {
+        let first = row * neurons + expert * size
+        columns += all[first ..< first + size]
+      }
+      for i in 0 ..< size {
+        for j in 0 ..< size {
+          var sum = 0.0
+          for row in 0 ..< width {
+            sum += Double(columns[row * size + i]) * Double(columns[row * size + j])
+          }
+          grams.append(Float(sum))
+        }
+      }
+    }
+    let gram = Parameter<Float>("grams", rows: neurons, columns: size, values: grams)
+    gram.isFrozen = true
+    return gram
+  }
+
+  /// ‖Eᵢ(z)‖ of every expert, from what the neurons give: (rows, ffnWidth) to (rows, experts).
+  func norms(_ pass: FeedForwardPass<Float>, _ tape: Tape<Float>) -> Variable<Float> {
+    tape.blockNorms(pass.neurons, grams: tape.variable(grams[pass.layer]))
+  }
+}

@@ -1,0 +1,26 @@
+/// How routers are taught.
+public struct RouterSettings: Sendable, Equatable {
+  /// Neurons of an expert.
+  public var expertSize = 16
+  /// Hidden neurons of a router.
+  public var hidden = 64
+  /// Times that every example is seen.
+  public var epochs = 10
+  /// Texts of one step.
+  public var batch = 32
+  /// Learning rate at its highest; it falls along a cosine.
+  public var rate = 2e-3
+  /// Decides the clusters' beginnings, fresh routers and the order of texts.
+  public var seed: UInt64 = 0
+  /// Threads, and so tapes.
+  public var threads = 2
+
+  /// What the figures of docs/BENCHMARKS.md were made with.
+  public init() {}
+
+  /// A line that two runs share only if one can go on where the other stopped.
+  var fingerprint: String {
+    "experts of \(expertSize), routers of \(hidden), epochs \(epochs), batch \(batch), rate \(rate), "
+      + "seed \(seed), threads \(threads)"
+  }
+}

@@ -1,0 +1,71 @@
+public import Models
+
+/// What effort buys: from the least work to the whole model, the settings that are worth it.
+///
+/// Effort 0 is the cheapest setting of the curve and 1 the whole model, without routers and exits; between them effort
+/// counts multiply-accumulates, so that half the effort costs half the way.
+public struct EffortCurve: Sendable, Equatable {
+  /// One setting, as measured on data that nothing was trained on.
+  public struct Point: Sendable, Equatable {
+    /// τ of `ExpertSelection.max`; nil runs layers whole, without routers.
+    public var tau: Double?
+    /// T of `ExitPolicy.confidence`; nil asks no exits.
+    public var threshold: Double?
+    /// Share of the examples that are answered rightly.
+    public var accuracy: Double
+    /// Share of the examples that are answered as by the whole model.
+    public var agreement: Double
+    /// Multiply-accumulates, as a share of the whole model's.
+    public var share: Double
+  }
+
+  /// Ascending in work and in agreement; the last is the whole model.
+  public let points: [Point]
+
+  /// Keeps of some settings those that no other beats: that agree more than all that cost as much or less.
+  ///
+  /// - Parameters:
+  ///   - candidates: any number.
+  ///   - whole: the whole model; its share is 1.
+  public init(candidates: [Point], whole: Point) {
+    precondition(whole.tau == nil && whole.threshold == nil, "the whole model has no settings")
+    var kept: [Point] = []
+    let sorted = candidates.filter { $0.share < whole.share }
+      .sorted { ($0.share, -$0.agreement) < ($1.share, -$1.agreement) }
+    for point in sorted where point.agreement > kept.last?.agreement ?? -1 { kept.append(point) }
+    points = kept + [whole]
+  }
+
+  /// How much effort a point is: 0 for the cheapest, 1 for the whole model.
+  public func effort(of point: Point) -> Double {
+    guard let least = points.first, let most = points.last, most.share > least.share else {
+      return 1
+    }
+    return min(1, max(0, (point.share - least.share) / (most.share - least.share)))
+  }
+
+  /// The best setting that an effort pays for.
+  ///
+  /// - Parameter effort: 0...1.
+  public func point(at effort: Double) -> Point {
+    precondition(effort >= 0 && effort <= 1, "an effort of \(effort)")
+    // A share computed forth and back may come out a rounding larger.
+    return points.last { self.effort(of: $0) <= effort + 1e-9 } ?? points[0]
+  }
+
+  /// As `frugal.json` holds it.
+  public var json: JSON {
+    .array(
+      points.map { point in
+        .object([
+          .init("effort", .number(effort(of: point))),
+          .init("tau", point.tau.map { .number($0) } ?? .null),
+          .init("threshold", point.threshold.map { .number($0) } ?? .null),
+          .init("accuracy", .number(point.accuracy)),
+          .init("agreement", .number(point.agreement)),
+          .init("macs_share", .number(point.share)),
+        ])
+      }
+    )
+  }
+}

@@ -1,0 +1,177 @@
+internal import Foundation
+internal import Models
+import Tensors
+
+/// Measures what picking experts costs and saves: the learned routers, a static choice, and an oracle.
+struct ExpertsMeter {
+  let network: EncoderNetwork<Float>
+  let experts: ExpertLayers
+  let baseline: EncoderNetwork<Float>
+  let texts: FrugalTexts
+  let labels: (choose: [[Int]], test: [[Int]])
+  let plan: FrugalPlan
+  let crew: Crew<Float>
+  let hears: (FrugalProgress) -> Void
+
+  /// The baseline and the sparse model whole, on both parts.
+  private(set) var wholes: [(part: String, baseline: Measurement, sparse: Measurement)] = []
+  /// All settings on the choosing part.
+  private(set) var chosen: [Measurement] = []
+  /// All settings on the first examples of the test part.
+  private(set) var curves: [Measurement] = []
+  /// Dynamic and static choices of about the same cost, on those.
+  private(set) var duels: [(dynamic: Measurement, fixed: Measurement)] = []
+  /// The cheapest setting that was good enough on the choosing part, on all of the test part; nil if none was.
+  private(set) var final: Measurement?
+  /// Its tenths of experts run, layer by layer.
+  private(set) var tenths: [[Int]] = []
+  /// Made on the choosing part.
+  private(set) var effort: EffortCurve?
+
+  private static let dynamic = "max"
+  private static let fixed = "top"
+  private static let oracle = "oracle"
+
+  init(
+    network: EncoderNetwork<Float>,
+    experts: ExpertLayers,
+    baseline: EncoderNetwork<Float>,
+    texts: FrugalTexts,
+    labels: (choose: [[Int]], test: [[Int]]),
+    plan: FrugalPlan,
+    crew: Crew<Float>,
+    hears: @escaping (FrugalProgress) -> Void
+  ) {
+    (self.network, self.experts, self.baseline) = (network, experts, baseline)
+    (self.texts, self.labels, self.plan) = (texts, labels, plan)
+    (self.crew, self.hears) = (crew, hears)
+  }
+
+  private var cost: EncoderCost { EncoderCost(network.configuration, experts) }
+  private var plain: EncoderCost { EncoderCost(network.configuration) }
+
+  /// Settings of every curve.
+  private var settings: [(name: String, level: Double, routing: Routing)] {
+    let count = Double(experts.count)
+    return plan.taus.map { (Self.dynamic, $0, Routing(experts, .max($0))) }
+      + plan.shares.map {
+        (Self.fixed, $0, Routing(experts, .top(max(1, Int(($0 * count).rounded())))))
+      }
+      + plan.taus.map { (Self.oracle, $0, Routing(experts, .max($0), judge: .oracle)) }
+  }
+
+  /// Measures everything.
+  mutating func measure() {
+    let total = 3 + 2 * settings.count + plan.shares.count
+    var done = 0
+    func tick() {
+      done += 1
+      hears(FrugalProgress(what: "measuring", step: min(done, total), stepsTotal: total))
+    }
+    for (part, own, truth) in [
+      ("choose", texts.choose, labels.choose), ("test", texts.test, labels.test),
+    ] {
+      let dense = EncoderReading(own, baseline, nil, crew)
+      let sparse = EncoderReading(own, network, nil, crew)
+      wholes.append(
+        (
+          part, Measurement("baseline", level: 0, dense, truth, plain),
+          Measurement("whole", level: 0, sparse, truth, plain)
+        )
+      )
+      tick()
+    }
+    for (name, level, routing) in settings {
+      let reading = EncoderReading(texts.choose, network, routing, crew)
+      chosen.append(Measurement(name, level: level, reading, labels.choose, cost))
+      tick()
+    }
+    let few = Array(texts.test.prefix(plan.curveExamples))
+    let truth = Array(labels.test.prefix(plan.curveExamples))
+    for (name, level, routing) in settings {
+      let reading = EncoderReading(few, network, routing, crew)
+      curves.append(Measurement(name, level: level, reading, truth, cost))
+      tick()
+    }
+    for fixed in curves where fixed.name == Self.fixed {
+      guard let tau = tau(costing: fixed.feedForwardShare) else { continue }
+      let reading = EncoderReading(few, network, Routing(experts, .max(tau)), crew)
+      duels.append((Measurement(Self.dynamic, level: tau, reading, truth, cost), fixed))
+      tick()
+    }
+    judge()
+  }
+
+  private mutating func judge() {
+    let whole = wholes[0]
+    let least = whole.baseline.accuracy - plan.pointsMax / 100
+    let good = chosen.filter { $0.name == Self.dynamic && $0.accuracy >= least }
+    if let best = good.min(by: { $0.share < $1.share }) {
+      let reading = EncoderReading(texts.test, network, Routing(experts, .max(best.level)), crew)
+      final = Measurement(Self.dynamic, level: best.level, reading, labels.test, cost)
+      tenths = reading.tenths
+    }
+    let answers = whole.sparse.answers
+    let points = chosen.filter { $0.name == Self.dynamic }.map {
+      EffortCurve.Point(
+        tau: $0.level,
+        accuracy: $0.accuracy,
+        agreement: $0.agreement(with: answers),
+        share: $0.share
+      )
+    }
+    effort = EffortCurve(
+      candidates: points,
+      whole: .init(accuracy: whole.sparse.accuracy, agreement: 1, share: 1)
+    )
+  }
+
+  /// The τ whose feed-forward layers cost about so much, between two that were tried: costs fall with log τ along a line.
+  private func tau(costing share: Double) -> Double? {
+    let tried = curves.filter { $0.name == Self.dynamic }
+    for (dear, cheap) in zip(tried, tried.dropFirst())
+    where dear.feedForwardShare >= share && cheap.feedForwardShare <= share {
+      let width = dear.feedForwardShare - cheap.feedForwardShare
+      let place = width > 0 ? (dear.feedForwardShare - share) / width : 0
+      return dear.level * pow(cheap.level / dear.level, place)
+    }
+    return nil
+  }
+
+  /// What results hold.
+  var members: [JSON.Member] {
+    let test = wholes[1]
+    return [
+      .init(
+        "whole",
+        .object(
+          wholes.map { part in
+            .init(
+              part.part,
+              .object([
+                .init("baseline", part.baseline.json(against: nil)),
+                .init("sparse", part.sparse.json(against: part.baseline)),
+              ])
+            )
+          }
+        )
+      ),
+      .init("final", final?.json(against: test.baseline) ?? .null),
+      .init("tenths", .array(tenths.map { .array($0.map { .integer($0) }) })),
+      .init("choose", .array(chosen.map { $0.json(against: wholes[0].baseline) })),
+      .init("test", .array(curves.map { $0.json(against: test.baseline) })),
+      .init(
+        "duels",
+        .array(
+          duels.map { duel in
+            .object([
+              .init("dynamic", duel.dynamic.json(against: duel.fixed)),
+              .init("static", duel.fixed.json(against: nil)),
+            ])
+          }
+        )
+      ),
+      .init("effort", effort?.json ?? .null),
+    ]
+  }
+}

@@ -1,0 +1,11 @@
+public import Tensors
+
+/// A feed-forward layer at work.
+public struct FeedForwardPass<Number: Real> {
+  /// From 0.
+  public let layer: Int
+  /// (rows, width): what goes in.
+  public let input: Variable<Number>
+  /// (rows, ffnWidth): what the neurons give.
+  public let neurons: Variable<Number>
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Methods
+import Models
+
+/// What a learning pass came to, in a few lines.
+enum FrugalSummary {
+  /// Of `mete experts`.
+  static func experts(_ result: JSON, at path: String) -> String {
+    let test = result["whole"]?["test"]
+    var lines = ["\(path) written"]
+    lines.append("baseline  " + line(test?["baseline"]))
+    lines.append("sparse    " + line(test?["sparse"]))
+    if let final = result["final"], final["level"] != nil {
+      let tau = final["level"]?.number ?? 0
+      lines.append("experts   " + line(final) + String(format: ", τ %.3f", tau))
+    } else {
+      lines.append("experts   no setting stays within a point of the baseline")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  static func line(_ measured: JSON?) -> String {
+    func number(_ json: JSON?) -> Double { json?.number ?? .nan }
+    let measured = measured ?? .null
+    var line = String(
+      format: "%.2f %% ± %.2f, %.1f %% of the work, %.1f %% of the feed-forward layers'",
+      100 * number(measured["accuracy"]),
+      100 * number(measured["margin_95"]),
+      100 * number(measured["macs_share"]),
+      100 * number(measured["ffn_share"])
+    )
+    if let difference = measured["difference"] {
+      line += String(
+        format: "; %+.2f ± %.2f points",
+        number(difference["points"]),
+        number(difference["margin_95"])
+      )
+    }
+    return line
+  }
+}
+
+extension ProgressBar {
+  /// Shows how far a learning pass is.
+  func show(_ progress: FrugalProgress) {
+    total = progress.stepsTotal
+    note = "\(progress.what), \(progress.step) of \(progress.stepsTotal)"
+    if let loss = progress.loss { note += String(format: ", loss %.4f", loss) }
+    if let rate = progress.tokensPerSecond { note += String(format: ", %.0f tokens/s", rate) }
+    show(progress.step)
+  }
+}
