@@ -26,7 +26,7 @@ struct MeteCommand: AsyncParsableCommand {
     subcommands: [
       GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
-      CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self, ExpertsCommand.self,
+      CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self, ExpertsCommand.self, ExitsCommand.self,
       DataCommand.self,
     ]
   )

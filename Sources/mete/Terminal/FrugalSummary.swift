@@ -19,16 +19,33 @@ enum FrugalSummary {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  static func line(_ measured: JSON?) -> String {
+  /// Of `mete exits`.
+  static func exits(_ result: JSON, at path: String) -> String {
+    let test = result["whole"]?["test"]
+    var lines = ["\(path) written"]
+    lines.append("baseline  " + line(test?["baseline"]))
+    lines.append("model     " + line(test?["model"]))
+    for (name, title) in [("exits", "exits     "), ("together", "together  ")] {
+      guard let own = result["finals"]?[name] else { continue }
+      var end = String(format: ", T %.3f", own["level"]?.number ?? 0)
+      if let tau = own["tau"]?.number { end += String(format: ", τ %.3f", tau) }
+      lines.append(title + line(own) + end)
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func line(_ measured: JSON?) -> String {
     func number(_ json: JSON?) -> Double { json?.number ?? .nan }
     let measured = measured ?? .null
     var line = String(
-      format: "%.2f %% ± %.2f, %.1f %% of the work, %.1f %% of the feed-forward layers'",
+      format: "%.2f %% ± %.2f, %.1f %% of the work",
       100 * number(measured["accuracy"]),
       100 * number(measured["margin_95"]),
-      100 * number(measured["macs_share"]),
-      100 * number(measured["ffn_share"])
+      100 * number(measured["macs_share"])
     )
+    if let share = measured["ffn_share"]?.number {
+      line += String(format: ", %.1f %% of the feed-forward layers'", 100 * share)
+    }
     if let difference = measured["difference"] {
       line += String(
         format: "; %+.2f ± %.2f points",

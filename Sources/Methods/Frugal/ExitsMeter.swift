@@ -1,0 +1,269 @@
+internal import Models
+import Tensors
+
+/// Measures what leaving early costs and saves, by Zero Time Waste and by its baselines, with and without experts.
+struct ExitsMeter {
+  let network: EncoderNetwork<Float>
+  let experts: ExpertLayers?
+  let baseline: EncoderNetwork<Float>
+  let exits: TaughtExits
+  let texts: FrugalTexts
+  let labels: (choose: [Int], test: [Int])
+  let plan: FrugalPlan
+  let trainer: ExitTrainer
+  let hears: (FrugalProgress) -> Void
+
+  /// A choice of experts and a policy, and what they came to.
+  struct Setting: Sendable {
+    var tau: Double?
+    var policy: ExitPolicy
+    var measured: Measurement
+    var counts: [Int]
+  }
+
+  /// Shares of the model's work that the paper's tables are cut at.
+  private static let budgets = [0.25, 0.5, 0.75, 1.0]
+
+  /// The baseline on both parts.
+  private(set) var baselines: [Measurement] = []
+  /// The model whole, without experts and exits, on both parts.
+  private(set) var wholes: [Measurement] = []
+  /// By method, of the model without experts: the best within each budget on the choosing part, measured on the test part.
+  private(set) var tables: [(method: ExitMethod, rows: [(budget: Double, best: Setting?)])] = []
+  /// By method, of the model without experts: all policies, on the test part.
+  private(set) var curves: [(method: ExitMethod, points: [Setting])] = []
+  /// By method: accuracy of each exit if all leave there, and hindsight improvability, on the test part.
+  private(set) var depths: [(method: ExitMethod, accuracies: [Double], improvable: [Double?])] = []
+  /// The cheapest that was good enough on the choosing part, on the test part: exits alone, and with experts.
+  private(set) var finals: [(name: String, setting: Setting)] = []
+  /// Experts and exits, on the test part: the best for less and less work, as chosen on the choosing part.
+  private(set) var together: [Setting] = []
+  /// Made on the choosing part.
+  private(set) var effort: EffortCurve?
+
+  init(
+    network: EncoderNetwork<Float>,
+    experts: ExpertLayers?,
+    baseline: EncoderNetwork<Float>,
+    exits: TaughtExits,
+    texts: FrugalTexts,
+    labels: (choose: [Int], test: [Int]),
+    plan: FrugalPlan,
+    trainer: ExitTrainer,
+    hears: @escaping (FrugalProgress) -> Void
+  ) {
+    (self.network, self.experts, self.baseline, self.exits) = (network, experts, baseline, exits)
+    (self.texts, self.labels, self.plan) = (texts, labels, plan)
+    (self.trainer, self.hears) = (trainer, hears)
+  }
+
+  private var cost: EncoderCost { EncoderCost(network.configuration) }
+
+  private func whole(_ texts: [TokenizedText]) -> Double {
+    let sum = texts.reduce(0) { $0 + cost.whole(tokens: $1.tokens.count) }
+    return Double(sum) / Double(max(1, texts.count))
+  }
+
+  /// Measures everything.
+  mutating func measure() {
+    let taus: [Double?] = experts == nil ? [nil] : plan.exitTaus
+    let total = 3 + 2 * taus.count
+    var done = 0
+    func tick() {
+      done += 1
+      hears(FrugalProgress(what: "measuring", step: done, stepsTotal: total))
+    }
+    for (own, truth) in [(texts.choose, labels.choose), (texts.test, labels.test)] {
+      let truths = truth.map { [$0] }
+      let dense = EncoderReading(own, baseline, nil, trainer.crew)
+      let model = EncoderReading(own, network, nil, trainer.crew)
+      baselines.append(Measurement("baseline", level: 0, dense, truths, cost))
+      wholes.append(Measurement("whole", level: 0, model, truths, cost))
+      tick()
+    }
+    var choosing: [ExitReading] = []
+    var testing: [ExitReading] = []
+    for tau in taus {
+      choosing.append(read(texts.choose, labels.choose, tau))
+      tick()
+      testing.append(read(texts.test, labels.test, tau))
+      tick()
+    }
+    compare(choosing[0], testing[0])
+    choose(choosing, testing)
+  }
+
+  private func read(_ texts: [TokenizedText], _ labels: [Int], _ tau: Double?) -> ExitReading {
+    ExitReading(texts, labels: labels, network, experts, tau: tau, exits, trainer)
+  }
+
+  /// What a policy comes to, with every example's answer.
+  private func setting(
+    _ reading: ExitReading,
+    _ method: ExitMethod,
+    _ policy: ExitPolicy,
+    whole: Double
+  ) -> Setting? {
+    guard let simulation = reading.simulations[method] else { return nil }
+    let outcome = simulation.outcome(policy)
+    let answers = (0 ..< simulation.examples).map { example in
+      simulation.answer(example, exit: simulation.exit(of: example, policy)).label
+    }
+    let truth = simulation.examples == labels.choose.count ? labels.choose : labels.test
+    let level: Double =
+      switch policy {
+      case .confidence(let threshold): threshold
+      case .patience(let patience): Double(patience)
+      }
+    let measured = Measurement(
+      name: method.rawValue,
+      level: level,
+      feedForwardShare: .nan,
+      share: outcome.averageCost / whole,
+      isRight: zip(answers, truth).map { $0 == $1 },
+      answers: answers
+    )
+    return Setting(tau: reading.tau, policy: policy, measured: measured, counts: outcome.counts)
+  }
+
+  private mutating func compare(_ choosing: ExitReading, _ testing: ExitReading) {
+    let (chooseWhole, testWhole) = (whole(texts.choose), whole(texts.test))
+    for method in ExitMethod.allCases {
+      guard let simulation = testing.simulations[method], let tried = choosing.simulations[method]
+      else { continue }
+      let policies = method.policies(exits: simulation.exits)
+      let outcomes = tried.sweep(policies)
+      let rows = Self.budgets.map { budget in
+        let best = outcomes.best(budget: budget * chooseWhole)
+        return (budget, best.flatMap { setting(testing, method, $0.policy, whole: testWhole) })
+      }
+      tables.append((method, rows))
+      curves.append((method, policies.compactMap { setting(testing, method, $0, whole: testWhole) }))
+      let all = 0 ..< simulation.exits
+      depths.append(
+        (method, all.map { simulation.accuracy(exit: $0) }, all.map { simulation.improvability(exit: $0) })
+      )
+    }
+  }
+
+  private mutating func choose(_ choosing: [ExitReading], _ testing: [ExitReading]) {
+    let (chooseWhole, testWhole) = (whole(texts.choose), whole(texts.test))
+    let least = baselines[0].accuracy - plan.pointsMax / 100
+    var candidates: [(reading: Int, setting: Setting)] = []
+    for (place, reading) in choosing.enumerated() {
+      for policy in ExitMethod.zeroTimeWaste.policies(exits: exits.served.layers.count + 1) {
+        if let own = setting(reading, .zeroTimeWaste, policy, whole: chooseWhole) {
+          candidates.append((place, own))
+        }
+      }
+    }
+    let meter = self
+    func onTest(_ own: (reading: Int, setting: Setting)) -> Setting? {
+      let reading = testing[own.reading]
+      return meter.setting(reading, .zeroTimeWaste, own.setting.policy, whole: testWhole)
+    }
+    let good = candidates.filter { $0.setting.measured.accuracy >= least }
+    for (name, pool) in [("exits", good.filter { $0.setting.tau == nil }), ("together", good)] {
+      let best = pool.min { $0.setting.measured.share < $1.setting.measured.share }
+      if let best, let final = onTest(best) { finals.append((name, final)) }
+    }
+    let points = candidates.map { own in
+      EffortCurve.Point(
+        tau: own.setting.tau,
+        threshold: own.setting.measured.level,
+        accuracy: own.setting.measured.accuracy,
+        agreement: own.setting.measured.agreement(with: wholes[0].answers),
+        share: own.setting.measured.share
+      )
+    }
+    let curve = EffortCurve(
+      candidates: points,
+      whole: .init(accuracy: wholes[0].accuracy, agreement: 1, share: 1)
+    )
+    effort = curve
+    for point in curve.points {
+      let same = candidates.first {
+        $0.setting.tau == point.tau && $0.setting.measured.level == point.threshold
+      }
+      if let same, let own = onTest(same) { together.append(own) }
+    }
+  }
+
+  private func json(_ setting: Setting) -> JSON {
+    let own = setting.measured.json(against: baselines[1]).members ?? []
+    return .object(
+      own.filter { $0.key != Array("ffn_share".utf8) } + [
+        .init("tau", setting.tau.map { .number($0) } ?? .null),
+        .init("left_at", .array(setting.counts.map { .integer($0) })),
+      ]
+    )
+  }
+
+  /// What results hold.
+  var members: [JSON.Member] {
+    let parts = ["choose", "test"]
+    return [
+      .init(
+        "whole",
+        .object(
+          parts.indices.map { part in
+            .init(
+              parts[part],
+              .object([
+                .init("baseline", baselines[part].json(against: nil)),
+                .init("model", wholes[part].json(against: baselines[part])),
+              ])
+            )
+          }
+        )
+      ),
+      .init("finals", .object(finals.map { .init($0.name, json($0.setting)) })),
+      .init(
+        "tables",
+        .object(
+          tables.map { table in
+            .init(
+              table.method.rawValue,
+              .array(
+                table.rows.map { row in
+                  .object([
+                    .init("budget", .number(row.budget)),
+                    .init("best", row.best.map(json) ?? .null),
+                  ])
+                }
+              )
+            )
+          }
+        )
+      ),
+      .init(
+        "depths",
+        .object(
+          depths.map { own in
+            .init(
+              own.method.rawValue,
+              .object([
+                .init("accuracies", .array(own.accuracies.map { .number($0) })),
+                .init("improvable", .array(own.improvable.map { $0.map { .number($0) } ?? .null })),
+              ])
+            )
+          }
+        )
+      ),
+      .init(
+        "curves",
+        .object(curves.map { own in .init(own.method.rawValue, .array(Self.thinned(own.points).map(json))) })
+      ),
+      .init("together", .array(together.map(json))),
+      .init("effort", effort?.json ?? .null),
+    ]
+  }
+
+  /// Points of a curve that lie at least a hundredth of the work apart.
+  private static func thinned(_ points: [Setting]) -> [Setting] {
+    var kept: [Setting] = []
+    for point in points
+    where abs(point.measured.share - (kept.last?.measured.share ?? -1)) >= 0.01 { kept.append(point) }
+    return kept
+  }
+}

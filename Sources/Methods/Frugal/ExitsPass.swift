@@ -1,0 +1,164 @@
+import Foundation
+public import Models
+import Tensors
+
+/// Gives a fitted encoder exits after its layers, with or without experts, and measures what leaving early saves.
+///
+/// The model stays as it is, bit for bit. Heads are taught on what layers give with all experts and with few, so that they
+/// know both. arXiv:2106.05409.
+public struct ExitsPass {
+  private let source: Checkpoint
+  private let set: LearningSet
+  private let settings: ExitSettings
+  private let plan: FrugalPlan
+  private let texts: FrugalTexts
+  private let encoder: FrugalEncoder
+  private let baseline: EncoderNetwork<Float>
+  private let baselinePath: String
+  private let layers: [Int]
+
+  /// Opens models and tokenizes the text.
+  ///
+  /// - Parameters:
+  ///   - model: a directory that `mete fit` or `mete experts` wrote.
+  ///   - set: the data that it was fitted to, with one label a text.
+  ///   - baseline: a fitted directory that accuracies are held against; nil is the model itself.
+  ///   - settings: of teaching.
+  ///   - plan: what is measured.
+  /// - Throws: `FormatError` if a model does not fit the data.
+  public init(
+    model: String,
+    _ set: LearningSet,
+    baseline: String?,
+    _ settings: ExitSettings,
+    _ plan: FrugalPlan
+  ) throws(FormatError) {
+    BLAS.setThreads(1)
+    source = try Checkpoint.open(path: model)
+    encoder = try FrugalEncoder(source, labels: set.labels)
+    let depth = encoder.network.layers.count
+    let layers = settings.layers ?? Array(1 ..< depth)
+    guard !layers.isEmpty, layers == Set(layers).sorted(), layers.allSatisfy((1 ..< depth).contains)
+    else {
+      throw FormatError(
+        path: model,
+        reason: "has \(depth) layers: exits stand after ascending numbers of 1 to \(depth - 1), not \(layers)"
+      )
+    }
+    guard !(set.train.isMultiple || set.choose.isMultiple || set.test.isMultiple) else {
+      throw FormatError(path: model, reason: "exits need one label a text; the data has several")
+    }
+    self.layers = layers
+    baselinePath = baseline ?? model
+    self.baseline =
+      try baseline.map { (path) throws(FormatError) in
+        try FrugalEncoder(try Checkpoint.open(path: path), labels: set.labels).network
+      } ?? encoder.network
+    texts = try FrugalTexts(set, source, tokensMax: plan.tokensMax)
+    (self.set, self.settings, self.plan) = (set, settings, plan)
+  }
+
+  /// Teaches, measures, and writes the directory.
+  ///
+  /// - Parameters:
+  ///   - target: the directory to make.
+  ///   - replacing: whether a fitted model that is there makes way.
+  ///   - hears: is told after every step.
+  /// - Returns: what `exits.json` says.
+  /// - Throws: `FormatError` if something cannot be written; then nothing has changed.
+  public func run(
+    to target: String,
+    replacing: Bool,
+    hears: @escaping (FrugalProgress) -> Void = { _ in }
+  ) throws(FormatError) -> JSON {
+    try EncoderFolder.check(target, replacing: replacing)
+    let began = ContinuousClock.now
+    let network = encoder.network
+    for parameter in network.parameters { parameter.isFrozen = true }
+    let trainer = ExitTrainer(settings: settings, crew: Crew(count: settings.threads))
+    let exits = teach(trainer, hears)
+    var meter = ExitsMeter(
+      network: network,
+      experts: encoder.experts,
+      baseline: baseline,
+      exits: exits,
+      texts: texts,
+      labels: (set.choose.items.map { $0.labels[0] }, set.test.items.map { $0.labels[0] }),
+      plan: plan,
+      trainer: trainer,
+      hears: hears
+    )
+    meter.measure()
+    var frugal = encoder
+    frugal.exits = exits.served
+    frugal.effort = meter.effort
+    let result = result(meter, exits, seconds: (ContinuousClock.now - began) / .seconds(1))
+    try frugal.write(
+      to: target,
+      source,
+      result: (name: "exits.json", json: result),
+      replacing: replacing
+    )
+    return result
+  }
+
+  /// Teaches with each pooling, and keeps the one whose exits are right more often on the choosing part.
+  private func teach(
+    _ trainer: ExitTrainer,
+    _ hears: (FrugalProgress) -> Void
+  ) -> TaughtExits {
+    let network = encoder.network
+    let labels = set.train.items.map { $0.labels[0] }
+    let mixes: [Double?] = encoder.experts == nil ? [nil] : [nil, 0.02, 0.1]
+    var readings: [EncoderReading] = []
+    for (step, tau) in mixes.enumerated() {
+      hears(FrugalProgress(what: "reading", step: step, stepsTotal: mixes.count))
+      let routing = encoder.experts.flatMap { own in tau.map { Routing(own, .max($0)) } }
+      readings.append(EncoderReading(texts.train, network, routing, keepsRows: true, trainer.crew))
+    }
+    let choosing = EncoderReading(texts.choose, network, nil, keepsRows: true, trainer.crew)
+    let chooseLabels = set.choose.items.map { $0.labels[0] }
+    let width = network.configuration.width
+    var best: (exits: TaughtExits, right: Double)?
+    for (step, pooling) in ExitStack.Pooling.allCases.enumerated() {
+      hears(FrugalProgress(what: "teaching exits", step: step, stepsTotal: 2))
+      let exits = TaughtExits(
+        layers: layers,
+        pooling: pooling,
+        { stack in
+          var all = ExitFeatures(readings[0], stack, labels: labels, width: width)
+          for reading in readings.dropFirst() {
+            all.add(ExitFeatures(reading, stack, labels: labels, width: width))
+          }
+          return all
+        },
+        pooler: network.pooler,
+        classes: network.configuration.labels.count,
+        trainer
+      )
+      let rows = ExitFeatures(choosing, exits.served, labels: chooseLabels, width: width)
+      let costs = (0 ... layers.count).map { Double($0) }
+      guard let logits = exits.scores(rows, trainer)[.zeroTimeWaste] else { continue }
+      let simulation = ExitSimulation(logits: logits, labels: chooseLabels, costs: costs)
+      let right = layers.indices.reduce(0) { $0 + simulation.accuracy(exit: $1) }
+      if right > best?.right ?? -1 { best = (exits, right) }
+    }
+    guard let best else { preconditionFailure("there are poolings to choose from") }
+    return best.exits
+  }
+
+  private func result(_ meter: ExitsMeter, _ exits: TaughtExits, seconds: Double) -> JSON {
+    .object([
+      .init("model", .string(Array(source.name.utf8))),
+      .init("baseline", .string(Array(baselinePath.utf8))),
+      .init("data", .string(Array(set.train.name.utf8))),
+      .init("train", .integer(texts.train.count)),
+      .init("layers", .array(layers.map { .integer($0) })),
+      .init("pooling", .string(Array(exits.served.pooling.rawValue.utf8))),
+      .init("with_experts", .bool(encoder.experts != nil)),
+      .init("seed", .integer(Int(clamping: settings.seed))),
+      .init("tokens_max", .integer(plan.tokensMax)),
+      .init("seconds", .number(seconds)),
+    ] + meter.members)
+  }
+}
