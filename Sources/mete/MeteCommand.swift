@@ -26,7 +26,8 @@ struct MeteCommand: AsyncParsableCommand {
     subcommands: [
       GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
-      CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self, ExpertsCommand.self, ExitsCommand.self,
+      CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self,
+      ExpertsCommand.self, ExitsCommand.self,
       DataCommand.self,
     ]
   )

@@ -93,6 +93,9 @@ final class Child: @unchecked Sendable {
   /// Its process id.
   var processID: Int32 { process.processIdentifier }
 
+  /// Whether it has not ended yet.
+  var isRunning: Bool { process.isRunning }
+
   /// Sends a signal.
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 

@@ -37,6 +37,16 @@ struct SignalTests {
     try daemon.stop()
   }
 
+  /// Until the last moment: watchers are closed then, and the default action would be death.
+  @Test func aDaemonThatIsEndedAgainAndAgainEndsInOrder() throws {
+    let daemon = try RunningDaemon()
+    for _ in 0 ..< 2_000 where daemon.child.isRunning {
+      daemon.child.send(SIGTERM)
+      usleep(100)
+    }
+    try daemon.stop()
+  }
+
   @Test func anInterruptedCallShowsItsBill() throws {
     let daemon = try RunningDaemon()
     let call = try daemon.start(Self.long)

@@ -8,7 +8,7 @@ extension ExitStack {
     return .object([
       .init("layers", .array(layers.map { .integer($0) })),
       .init("pooling", .string(Array(pooling.rawValue.utf8))),
-      .init("is_cascaded", .bool(heads.allSatisfy { $0.norm != nil || heads.count == 1 })),
+      .init("is_cascaded", .bool(heads.contains { $0.norm != nil })),
       .init(
         "ensembles",
         .array(
@@ -49,7 +49,11 @@ extension ExitStack {
       func matrix(_ part: String, _ kind: String, _ rows: Int, _ columns: Int)
         throws(FormatError) -> Parameter<Float>
       {
-        try shelf.parameter("\(ExitHead<Float>.name(part, place)).\(kind)", rows: rows, columns: columns)
+        try shelf.parameter(
+          "\(ExitHead<Float>.name(part, place)).\(kind)",
+          rows: rows,
+          columns: columns
+        )
       }
       let hears = isCascaded && place > 0
       heads.append(
@@ -76,7 +80,9 @@ extension ExitStack {
       let bias = item["bias"]?.items?.compactMap(\.number) ?? []
       guard weights.count == place + 1, bias.count == classes,
         (weights + bias).allSatisfy({ $0.isFinite && abs($0) < 50 })
-      else { throw fail("exits.ensembles[\(place)] needs \(place + 1) log_weights, \(classes) biases") }
+      else {
+        throw fail("exits.ensembles[\(place)] needs \(place + 1) log_weights, \(classes) biases")
+      }
       ensembles.append(GeometricEnsemble(logWeights: weights, bias: bias))
     }
     guard ensembles.isEmpty || ensembles.count == layers.count else {

@@ -25,6 +25,7 @@ struct ExitStack: Sendable {
   /// Multiply-accumulates of one text: all heads and ensembles up to an exit.
   ///
   /// - Parameter exit: how many of them, from the first.
+  /// - Returns: the sum over them.
   func cost(ofFirst exit: Int) -> Int {
     let joined = ensembles.isEmpty ? 0 : (0 ..< exit).reduce(0) { $0 + ($1 + 1) * classes }
     return heads.prefix(exit).reduce(0) { $0 + $1.cost } + joined

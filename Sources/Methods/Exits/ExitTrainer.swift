@@ -73,7 +73,12 @@ struct ExitTrainer {
   ) -> [GeometricEnsemble] {
     let heads = logits.exits - 1
     let weights = (0 ..< heads).map { exit in
-      Parameter<Float>("v.\(exit)", rows: 1, columns: exit + 1, values: .init(repeating: 0, count: exit + 1))
+      Parameter<Float>(
+        "v.\(exit)",
+        rows: 1,
+        columns: exit + 1,
+        values: .init(repeating: 0, count: exit + 1)
+      )
     }
     let biases = (0 ..< heads).map { exit in
       Parameter<Float>(
@@ -137,7 +142,9 @@ struct ExitTrainer {
       let seed = settings.seed &* 104_729 &+ UInt64(epoch)
       let order = SeededRandom.order(count: features.count, seed: seed)
       for step in 0 ..< perEpoch {
-        let chosen = order[step * settings.batch ..< min((step + 1) * settings.batch, features.count)]
+        let chosen = order[
+          step * settings.batch ..< min((step + 1) * settings.batch, features.count)
+        ]
         let share = (chosen.count + crew.count - 1) / crew.count
         let number = epoch * perEpoch + step
         crew.each { index, tape in

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// |V · relu(W z)|: what predicts how strong each expert's output will be. No biases.
+/// |V · relu(W z)|, without biases: what predicts how strong each expert's output will be.
 ///
 /// Szatkowski et al., "Exploiting Activation Sparsity with Dense to Dynamic-k Mixture-of-Experts Conversion",
 /// arXiv:2310.04361. Never negative, so that a threshold relative to the largest prediction keeps all experts at 0.

@@ -47,6 +47,7 @@ public struct EffortCurve: Sendable, Equatable {
   /// The best setting that an effort pays for.
   ///
   /// - Parameter effort: 0...1.
+  /// - Returns: a point of the curve; the cheapest for 0.
   public func point(at effort: Double) -> Point {
     precondition(effort >= 0 && effort <= 1, "an effort of \(effort)")
     // A share computed forth and back may come out a rounding larger.

@@ -76,7 +76,9 @@ struct EncoderReading: Sendable {
         if routing != nil { runs[place] = part.runs[own] }
         guard keepsRows else { continue }
         for layer in 0 ... layers {
-          let (from, to) = (own * width ..< (own + 1) * width, place * width ..< (place + 1) * width)
+          let (from, to) = (
+            own * width ..< (own + 1) * width, place * width ..< (place + 1) * width
+          )
           firstRows[layer].replaceSubrange(to, with: part.firstRows[layer][from])
           meanRows[layer].replaceSubrange(to, with: part.meanRows[layer][from])
         }

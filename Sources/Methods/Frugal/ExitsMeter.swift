@@ -138,10 +138,15 @@ struct ExitsMeter {
         return (budget, best.flatMap { setting(testing, method, $0.policy, whole: testWhole) })
       }
       tables.append((method, rows))
-      curves.append((method, policies.compactMap { setting(testing, method, $0, whole: testWhole) }))
+      curves.append(
+        (method, policies.compactMap { setting(testing, method, $0, whole: testWhole) })
+      )
       let all = 0 ..< simulation.exits
       depths.append(
-        (method, all.map { simulation.accuracy(exit: $0) }, all.map { simulation.improvability(exit: $0) })
+        (
+          method, all.map { simulation.accuracy(exit: $0) },
+          all.map { simulation.improvability(exit: $0) }
+        )
       )
     }
   }
@@ -252,7 +257,10 @@ struct ExitsMeter {
       ),
       .init(
         "curves",
-        .object(curves.map { own in .init(own.method.rawValue, .array(Self.thinned(own.points).map(json))) })
+        .object(
+          curves.map { own in .init(own.method.rawValue, .array(Self.thinned(own.points).map(json)))
+          }
+        )
       ),
       .init("together", .array(together.map(json))),
       .init("effort", effort?.json ?? .null),
@@ -263,7 +271,9 @@ struct ExitsMeter {
   private static func thinned(_ points: [Setting]) -> [Setting] {
     var kept: [Setting] = []
     for point in points
-    where abs(point.measured.share - (kept.last?.measured.share ?? -1)) >= 0.01 { kept.append(point) }
+    where abs(point.measured.share - (kept.last?.measured.share ?? -1)) >= 0.01 {
+      kept.append(point)
+    }
     return kept
   }
 }

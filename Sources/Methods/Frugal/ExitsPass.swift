@@ -42,7 +42,8 @@ public struct ExitsPass {
     else {
       throw FormatError(
         path: model,
-        reason: "has \(depth) layers: exits stand after ascending numbers of 1 to \(depth - 1), not \(layers)"
+        reason:
+          "has \(depth) layers: exits stand after ascending numbers of 1 to \(depth - 1), not \(layers)"
       )
     }
     guard !(set.train.isMultiple || set.choose.isMultiple || set.test.isMultiple) else {
@@ -148,17 +149,19 @@ public struct ExitsPass {
   }
 
   private func result(_ meter: ExitsMeter, _ exits: TaughtExits, seconds: Double) -> JSON {
-    .object([
-      .init("model", .string(Array(source.name.utf8))),
-      .init("baseline", .string(Array(baselinePath.utf8))),
-      .init("data", .string(Array(set.train.name.utf8))),
-      .init("train", .integer(texts.train.count)),
-      .init("layers", .array(layers.map { .integer($0) })),
-      .init("pooling", .string(Array(exits.served.pooling.rawValue.utf8))),
-      .init("with_experts", .bool(encoder.experts != nil)),
-      .init("seed", .integer(Int(clamping: settings.seed))),
-      .init("tokens_max", .integer(plan.tokensMax)),
-      .init("seconds", .number(seconds)),
-    ] + meter.members)
+    .object(
+      [
+        .init("model", .string(Array(source.name.utf8))),
+        .init("baseline", .string(Array(baselinePath.utf8))),
+        .init("data", .string(Array(set.train.name.utf8))),
+        .init("train", .integer(texts.train.count)),
+        .init("layers", .array(layers.map { .integer($0) })),
+        .init("pooling", .string(Array(exits.served.pooling.rawValue.utf8))),
+        .init("with_experts", .bool(encoder.experts != nil)),
+        .init("seed", .integer(Int(clamping: settings.seed))),
+        .init("tokens_max", .integer(plan.tokensMax)),
+        .init("seconds", .number(seconds)),
+      ] + meter.members
+    )
   }
 }

@@ -7,6 +7,7 @@ extension EncoderNetwork<Float> {
   /// - Parameters:
   ///   - experts: of each layer; divides its neurons.
   ///   - seed: chooses where the clusterings begin.
+  /// - Returns: a network of its own.
   func split(experts: Int, seed: UInt64) -> EncoderNetwork<Float> {
     var whole = weights
     for index in whole.layers.indices {

@@ -41,7 +41,8 @@ public struct ExpertsPass {
     guard settings.expertSize > 0, neurons % settings.expertSize == 0 else {
       throw FormatError(
         path: model,
-        reason: "has \(neurons) neurons a layer, which experts of \(settings.expertSize) do not divide"
+        reason:
+          "has \(neurons) neurons a layer, which experts of \(settings.expertSize) do not divide"
       )
     }
     baselinePath = baseline ?? model
@@ -90,7 +91,12 @@ public struct ExpertsPass {
     encoder.effort = meter.effort
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     let result = result(meter, loss: loss, seconds: seconds)
-    try encoder.write(to: target, source, result: (name: "experts.json", json: result), replacing: replacing)
+    try encoder.write(
+      to: target,
+      source,
+      result: (name: "experts.json", json: result),
+      replacing: replacing
+    )
     try? FileManager.default.removeItem(atPath: "\(target).run")
     return result
   }
@@ -139,15 +145,17 @@ public struct ExpertsPass {
   }
 
   private func result(_ meter: ExpertsMeter, loss: Double, seconds: Double) -> JSON {
-    .object([
-      .init("model", .string(Array(source.name.utf8))),
-      .init("baseline", .string(Array(baselinePath.utf8))),
-      .init("data", .string(Array(set.train.name.utf8))),
-      .init("train", .integer(texts.train.count)),
-      .init("settings", .string(Array(settings.fingerprint.utf8))),
-      .init("tokens_max", .integer(plan.tokensMax)),
-      .init("router_loss", .number(loss)), .init("seconds", .number(seconds)),
-    ] + meter.members)
+    .object(
+      [
+        .init("model", .string(Array(source.name.utf8))),
+        .init("baseline", .string(Array(baselinePath.utf8))),
+        .init("data", .string(Array(set.train.name.utf8))),
+        .init("train", .integer(texts.train.count)),
+        .init("settings", .string(Array(settings.fingerprint.utf8))),
+        .init("tokens_max", .integer(plan.tokensMax)),
+        .init("router_loss", .number(loss)), .init("seconds", .number(seconds)),
+      ] + meter.members
+    )
   }
 }
 

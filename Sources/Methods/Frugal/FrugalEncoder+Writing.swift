@@ -27,6 +27,9 @@ extension FrugalEncoder {
       )
       for parameter in own { try writer.add(parameter.values) }
       try writer.finish()
+      // What cannot be read back is not published.
+      let labels = LabelTable(ordered: network.configuration.labels)
+      _ = try FrugalEncoder(try Checkpoint.open(path: folder), labels: labels)
     }
     let before = try EncoderFolder.attachment("\(source.path)/\(EncoderFolder.reportName)")
     let report =

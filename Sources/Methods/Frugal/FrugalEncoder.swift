@@ -24,7 +24,8 @@ struct FrugalEncoder: Sendable {
     guard configuration.labels == labels.names, weights.classifier != nil else {
       throw FormatError(
         path: checkpoint.path,
-        reason: "tells \(configuration.labels) apart, the data \(labels.names); fit the model to this data first"
+        reason:
+          "tells \(configuration.labels) apart, the data \(labels.names); fit the model to this data first"
       )
     }
     network = EncoderNetwork<Float>(

@@ -11,7 +11,10 @@ struct FrugalTexts: Sendable {
   /// - Throws: `FormatError` if the checkpoint cannot read text.
   init(_ set: LearningSet, _ checkpoint: Checkpoint, tokensMax: Int) throws(FormatError) {
     guard let tokenizer = checkpoint.tokenizer, tokenizer.gap == nil else {
-      throw FormatError(path: checkpoint.path, reason: "has no tokenizer that text could be read with")
+      throw FormatError(
+        path: checkpoint.path,
+        reason: "has no tokenizer that text could be read with"
+      )
     }
     let (configuration, _) = try EncoderFolder.base(checkpoint)
     let reader = TextTokenizer(tokenizer, tokensMax: min(tokensMax, configuration.sequenceMax))

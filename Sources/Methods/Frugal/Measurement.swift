@@ -33,7 +33,8 @@ struct Measurement: Sendable {
 
   /// As results hold it.
   ///
-  /// - Parameter baseline: what the difference is taken from; examples that it has no answer for are left out.
+  /// - Parameter baseline: what the difference is taken from: its first answers, where there are fewer examples here.
+  /// - Returns: name, level, shares, accuracy and differences.
   func json(against baseline: Measurement?) -> JSON {
     var members: [JSON.Member] = [
       .init("name", .string(Array(name.utf8))), .init("level", .number(level)),
@@ -53,7 +54,13 @@ struct Measurement: Sendable {
 
 extension Measurement {
   /// What a reading came to, all texts going through all layers.
-  init(_ name: String, level: Double, _ reading: EncoderReading, _ labels: [[Int]], _ cost: EncoderCost) {
+  init(
+    _ name: String,
+    level: Double,
+    _ reading: EncoderReading,
+    _ labels: [[Int]],
+    _ cost: EncoderCost
+  ) {
     self.init(
       name: name,
       level: level,

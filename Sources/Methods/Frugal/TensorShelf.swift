@@ -19,7 +19,8 @@ struct TensorShelf {
   /// A matrix of a known shape, or with rows or columns nil of whatever the file says.
   ///
   /// - Throws: `FormatError` if there is none of float32, or it has another shape, or a number that is not finite.
-  func parameter(_ name: String, rows: Int?, columns: Int?) throws(FormatError) -> Parameter<Float> {
+  func parameter(_ name: String, rows: Int?, columns: Int?) throws(FormatError) -> Parameter<Float>
+  {
     guard let tensor = tensors[name], tensor.type == .f32, tensor.shape.count == 2 else {
       throw FormatError(path: path, reason: "holds no matrix \(name) of float32")
     }
@@ -27,7 +28,8 @@ struct TensorShelf {
     guard shape.rows == rows ?? shape.rows, shape.columns == columns ?? shape.columns else {
       throw FormatError(
         path: path,
-        reason: "\(name) is (\(shape.rows), \(shape.columns)), not (\(rows ?? shape.rows), \(columns ?? shape.columns))"
+        reason:
+          "\(name) is (\(shape.rows), \(shape.columns)), not (\(rows ?? shape.rows), \(columns ?? shape.columns))"
       )
     }
     let values = tensor.file.floats(.f32, at: tensor.offset, count: tensor.count)

@@ -23,6 +23,7 @@ public struct Distillation: Sendable, Equatable {
   /// - Parameters:
   ///   - logits: (rows, labels), of who learns.
   ///   - answers: (rows · labels), the teacher's logits.
+  ///   - tape: where it is recorded.
   /// - Returns: one number.
   func loss<Number: Real>(
     _ logits: Variable<Number>,

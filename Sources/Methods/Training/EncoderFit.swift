@@ -102,7 +102,8 @@ public struct EncoderFit {
     guard configuration.labels == labels.names, weights.classifier != nil else {
       throw FormatError(
         path: teacher,
-        reason: "tells \(configuration.labels) apart, not \(labels.names); fit a teacher to the same data"
+        reason:
+          "tells \(configuration.labels) apart, not \(labels.names); fit a teacher to the same data"
       )
     }
     let network = EncoderNetwork<Float>(

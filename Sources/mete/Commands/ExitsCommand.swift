@@ -30,13 +30,16 @@ struct ExitsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to.", valueName: "directory"))
   var to: String
 
-  @Option(help: ArgumentHelp("The fitted model that accuracies are held against.", valueName: "directory"))
+  @Option(
+    help: ArgumentHelp("The fitted model that accuracies are held against.", valueName: "directory")
+  )
   var baseline: String?
 
   @Option(
     name: .customLong("after"),
     parsing: .upToNextOption,
-    help: "After how many layers exits stand, ascending; after every layer but the last if not given."
+    help:
+      "After how many layers exits stand, ascending; after every layer but the last if not given."
   )
   var layers: [Int] = []
 
@@ -69,7 +72,9 @@ struct ExitsCommand: ParsableCommand {
     where value < 1 || value > 1_000_000 {
       throw ValidationError("--\(name) is \(value), not 1 to 1000000")
     }
-    guard rate > 0, rate <= 1 else { throw ValidationError("--rate is \(rate), not above 0 and at most 1") }
+    guard rate > 0, rate <= 1 else {
+      throw ValidationError("--rate is \(rate), not above 0 and at most 1")
+    }
     guard tokensMax > 2 else { throw ValidationError("--tokens-max is \(tokensMax), not above 2") }
   }
 

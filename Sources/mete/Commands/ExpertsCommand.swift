@@ -8,7 +8,8 @@ import Models
 struct ExpertsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "experts",
-    abstract: "Make a fitted encoder's feed-forward layers experts, and teach routers to pick them.",
+    abstract:
+      "Make a fitted encoder's feed-forward layers experts, and teach routers to pick them.",
     discussion: """
       MODEL is a directory that `mete fit` wrote, best with --relu --sparsity hoyer; DATA is what it was fitted to. \
       Neurons are put in order of balanced clusters, which changes no answer; routers learn how strong each expert's \
@@ -30,7 +31,9 @@ struct ExpertsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to.", valueName: "directory"))
   var to: String
 
-  @Option(help: ArgumentHelp("The fitted model that accuracies are held against.", valueName: "directory"))
+  @Option(
+    help: ArgumentHelp("The fitted model that accuracies are held against.", valueName: "directory")
+  )
   var baseline: String?
 
   @Option(help: "Neurons of an expert.")
@@ -74,7 +77,9 @@ struct ExpertsCommand: ParsableCommand {
     for (name, value) in numbers where value < 1 || value > 1_000_000 {
       throw ValidationError("--\(name) is \(value), not 1 to 1000000")
     }
-    guard rate > 0, rate <= 1 else { throw ValidationError("--rate is \(rate), not above 0 and at most 1") }
+    guard rate > 0, rate <= 1 else {
+      throw ValidationError("--rate is \(rate), not above 0 and at most 1")
+    }
     guard tokensMax > 2 else { throw ValidationError("--tokens-max is \(tokensMax), not above 2") }
   }
 

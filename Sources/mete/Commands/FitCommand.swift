@@ -60,7 +60,9 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Share of the run over which that weight rises.")
   var sparsityRamp = 0.5
 
-  @Option(help: ArgumentHelp("Learn from this fitted model's answers as well.", valueName: "directory"))
+  @Option(
+    help: ArgumentHelp("Learn from this fitted model's answers as well.", valueName: "directory")
+  )
   var teacher: String?
 
   @Option(help: "How much the teacher counts beside the labels, 0 to 1.")

@@ -67,4 +67,26 @@ struct ExcessTests {
       tape.geometricMean([x[0], x[1]], logWeights: x[2], bias: x[3])
     }
   }
+
+  @Test func additiveMeans() {
+    var random = SplitMix64(seed: 4)
+    let weights = [(1, 2), (1, 3)].map { GradientCheck.grid($0.0, $0.1, &random) }
+    let likely = [[0.7, 0.2, 0.1, 0.3, 0.3, 0.4], [0.5, 0.4, 0.1, 0.8, 0.1, 0.1]]
+    GradientCheck.check(weights) { tape, x in
+      let parts = likely.map { tape.input($0, rows: 2, columns: 3) }
+      return tape.additiveMean(parts, logWeights: x[0], bias: x[1])
+    }
+  }
+
+  @Test func sizes() {
+    var random = SplitMix64(seed: 5)
+    GradientCheck.check([GradientCheck.grid(3, 4, &random)]) { tape, x in tape.size(x[0]) }
+  }
+
+  @Test func numbersRepeatBesideThemselves() {
+    let tape = Tape<Double>()
+    let x = tape.repeated(tape.input([1, 2, 3, 4], rows: 2, columns: 2), times: 3)
+    #expect(x.values == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4])
+    #expect(x.rows == 2 && x.columns == 6)
+  }
 }

@@ -22,7 +22,9 @@ extension Tape {
     var sums = [Double](repeating: 0, count: rows * classes)
     for place in sums.indices {
       sums[place] = floors[place % classes]
-      for (part, weight) in zip(parts, weights) { sums[place] += weight * Double(part.start[place]) }
+      for (part, weight) in zip(parts, weights) {
+        sums[place] += weight * Double(part.start[place])
+      }
       y.start[place] = Number(Self.logarithm(sums[place]))
     }
     record(y) { dy in
@@ -33,7 +35,9 @@ extension Tape {
             target[j] += Number(slope * weights[j] * Double(part.start[place]))
           }
         }
-        if let target = bias.target { target[place % classes] += Number(slope * floors[place % classes]) }
+        if let target = bias.target {
+          target[place % classes] += Number(slope * floors[place % classes])
+        }
       }
     }
     return y

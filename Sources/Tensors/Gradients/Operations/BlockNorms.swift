@@ -10,7 +10,10 @@ extension Tape {
   /// - Returns: (rows, blocks).
   public func blockNorms(_ x: Variable<Number>, grams: Variable<Number>) -> Variable<Number> {
     let size = grams.columns
-    precondition(grams.rows == x.columns, "\(grams.rows) rows of Gram matrices, \(x.columns) columns")
+    precondition(
+      grams.rows == x.columns,
+      "\(grams.rows) rows of Gram matrices, \(x.columns) columns"
+    )
     let (rows, blocks) = (x.rows, x.columns / size)
     let y = make(rows, blocks, needsGradient: false)
     let turned = pool.take(rows * size)
