@@ -39,7 +39,7 @@ MINUTES ?= 0
 SETS := reviews news tweets
 DATA := .cache/data
 
-.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare kernels scaling crowd \
+.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare kernels scaling crowd learn learning-page \
   fuzz fuzz-build fuzz-short fuzz-corpus fuzz-page clean install uninstall
 
 help: ## List the verbs.
@@ -112,6 +112,8 @@ accuracy: models ## Measure what each weight format costs in accuracy, on 50,000
 	$(SWIFT) build $(TESTABLE) --build-tests
 	METE_ACCURACY=1 $(SWIFT) test $(TESTABLE) --skip-build --filter 'InferenceTests.AccuracyTests'
 
+SET ?= reviews
+SEED ?= 0
 SEEDS ?= 10000
 FIRST ?= 0
 simulate: setup ## Run SEEDS=10000 simulated worlds from seed FIRST=0; a failing seed tells how to replay it.
@@ -160,6 +162,12 @@ scaling: build peers ## Measure how cost grows with streams and context (a part 
 
 crowd: build models $(VENV)/.ready ## Put a thousand clients on a daemon for ten minutes, a third of them badly behaved.
 	@$(PYTHON) Benchmarks/crowd.py
+
+learn: build sets $(VENV)/.ready ## Run the learning experiments of SET=reviews (tweets, news) with SEED=0; each step goes on where it was.
+	@$(PYTHON) Benchmarks/learning.py run $(SET) --seed $(SEED)
+
+learning-page: $(VENV)/.ready ## Write what the learning experiments came to into docs/BENCHMARKS.md.
+	@$(PYTHON) Benchmarks/learning.py page
 
 install: ## Install what `make build` built: programs, units, user, folders, pages (PREFIX=/usr, DESTDIR=).
 	@test -x $(BIN)/meted || { echo "nothing to install in $(BIN): make build first"; exit 1; }

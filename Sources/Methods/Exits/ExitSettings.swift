@@ -23,4 +23,10 @@ public struct ExitSettings: Sendable, Equatable {
 
   /// What the figures of docs/BENCHMARKS.md were made with.
   public init() {}
+
+  /// Everything that a run follows from.
+  var fingerprint: String {
+    "epochs \(epochs) and \(ensembleEpochs), batch \(batch), rates \(rate) and \(ensembleRate), decay \(decay), "
+      + "dropout \(dropout), seed \(seed), threads \(threads)"
+  }
 }

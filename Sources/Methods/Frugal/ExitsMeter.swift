@@ -21,6 +21,14 @@ struct ExitsMeter {
     var counts: [Int]
   }
 
+  /// How one text of the test part was answered.
+  struct Story: Sendable {
+    var place: Int
+    var exit: Int
+    var answer: Int
+    var confidence: Double
+  }
+
   /// Shares of the model's work that the paper's tables are cut at.
   private static let budgets = [0.25, 0.5, 0.75, 1.0]
 
@@ -38,6 +46,8 @@ struct ExitsMeter {
   private(set) var finals: [(name: String, setting: Setting)] = []
   /// Experts and exits, on the test part: the best for less and less work, as chosen on the choosing part.
   private(set) var together: [Setting] = []
+  /// By the last of `finals`: every text of the test part.
+  private(set) var stories: [Story] = []
   /// Made on the choosing part.
   private(set) var effort: EffortCurve?
 
@@ -170,7 +180,9 @@ struct ExitsMeter {
     let good = candidates.filter { $0.setting.measured.accuracy >= least }
     for (name, pool) in [("exits", good.filter { $0.setting.tau == nil }), ("together", good)] {
       let best = pool.min { $0.setting.measured.share < $1.setting.measured.share }
-      if let best, let final = onTest(best) { finals.append((name, final)) }
+      guard let best, let final = onTest(best) else { continue }
+      finals.append((name, final))
+      stories = Self.stories(testing[best.reading], best.setting.policy)
     }
     let points = candidates.map { own in
       EffortCurve.Point(
@@ -191,6 +203,15 @@ struct ExitsMeter {
         $0.setting.tau == point.tau && $0.setting.measured.level == point.threshold
       }
       if let same, let own = onTest(same) { together.append(own) }
+    }
+  }
+
+  private static func stories(_ reading: ExitReading, _ policy: ExitPolicy) -> [Story] {
+    guard let simulation = reading.simulations[.zeroTimeWaste] else { return [] }
+    return (0 ..< simulation.examples).map { example in
+      let exit = simulation.exit(of: example, policy)
+      let (label, confidence) = simulation.answer(example, exit: exit)
+      return Story(place: example, exit: exit, answer: label, confidence: confidence)
     }
   }
 
@@ -267,11 +288,11 @@ struct ExitsMeter {
     ]
   }
 
-  /// Points of a curve that lie at least a hundredth of the work apart.
-  private static func thinned(_ points: [Setting]) -> [Setting] {
+  /// Points of a curve that lie so far apart in work.
+  static func thinned(_ points: [Setting], apart: Double = 0.01) -> [Setting] {
     var kept: [Setting] = []
     for point in points
-    where abs(point.measured.share - (kept.last?.measured.share ?? -1)) >= 0.01 {
+    where abs(point.measured.share - (kept.last?.measured.share ?? -1)) >= apart {
       kept.append(point)
     }
     return kept

@@ -94,10 +94,12 @@ public struct ExitsPass {
     frugal.exits = exits.served
     frugal.effort = meter.effort
     let result = result(meter, exits, seconds: (ContinuousClock.now - began) / .seconds(1))
+    let page = meter.report(set, facts: facts(result))
     try frugal.write(
       to: target,
       source,
       result: (name: "exits.json", json: result),
+      pages: [(name: "report.html", bytes: Array(page.html.utf8))],
       replacing: replacing
     )
     return result
@@ -148,6 +150,20 @@ public struct ExitsPass {
     return best.exits
   }
 
+  private func facts(_ result: JSON) -> [(name: String, value: String)] {
+    let seconds = result["seconds"]?.number ?? 0
+    return [
+      ("model", source.name), ("data", set.train.name),
+      (
+        "examples",
+        "\(set.train.items.count) to learn from, \(set.choose.items.count) to choose by, \(set.test.items.count) to test"
+      ),
+      ("held against", baselinePath), ("settings", settings.fingerprint),
+      ("texts are cut to", "\(plan.tokensMax) tokens"),
+      ("time", "\(HTML.number(seconds / 60)) minutes"),
+    ]
+  }
+
   private func result(_ meter: ExitsMeter, _ exits: TaughtExits, seconds: Double) -> JSON {
     .object(
       [
@@ -158,7 +174,7 @@ public struct ExitsPass {
         .init("layers", .array(layers.map { .integer($0) })),
         .init("pooling", .string(Array(exits.served.pooling.rawValue.utf8))),
         .init("with_experts", .bool(encoder.experts != nil)),
-        .init("seed", .integer(Int(clamping: settings.seed))),
+        .init("settings", .string(Array(settings.fingerprint.utf8))),
         .init("tokens_max", .integer(plan.tokensMax)),
         .init("seconds", .number(seconds)),
       ] + meter.members

@@ -28,9 +28,9 @@ struct ExpertsMeter {
   /// Made on the choosing part.
   private(set) var effort: EffortCurve?
 
-  private static let dynamic = "max"
-  private static let fixed = "top"
-  private static let oracle = "oracle"
+  static let dynamic = "max"
+  static let fixed = "top"
+  static let oracle = "oracle"
 
   init(
     network: EncoderNetwork<Float>,

@@ -91,10 +91,12 @@ public struct ExpertsPass {
     encoder.effort = meter.effort
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     let result = result(meter, loss: loss, seconds: seconds)
+    let page = meter.report(facts: facts(result))
     try encoder.write(
       to: target,
       source,
       result: (name: "experts.json", json: result),
+      pages: [(name: "report.html", bytes: Array(page.html.utf8))],
       replacing: replacing
     )
     try? FileManager.default.removeItem(atPath: "\(target).run")
@@ -142,6 +144,20 @@ public struct ExpertsPass {
       }
     }
     return losses.suffix(50).reduce(0, +) / Double(max(1, min(50, losses.count)))
+  }
+
+  private func facts(_ result: JSON) -> [(name: String, value: String)] {
+    let seconds = result["seconds"]?.number ?? 0
+    return [
+      ("model", source.name), ("data", set.train.name),
+      (
+        "examples",
+        "\(set.train.items.count) to learn from, \(set.choose.items.count) to choose by, \(set.test.items.count) to test"
+      ),
+      ("held against", baselinePath), ("settings", settings.fingerprint),
+      ("texts are cut to", "\(plan.tokensMax) tokens"),
+      ("time", "\(HTML.number(seconds / 60)) minutes"),
+    ]
   }
 
   private func result(_ meter: ExpertsMeter, loss: Double, seconds: Double) -> JSON {

@@ -62,6 +62,10 @@ struct FrugalPassTests {
     )
     .run(to: exits, replacing: false)
     #expect(both["with_experts"]?.bool == true)
+    for folder in [place, exits] {
+      let page = try String(contentsOfFile: "\(folder)/report.html", encoding: .utf8)
+      #expect(page.contains("What work buys") && page.contains("</html>") && !page.contains("nan"))
+    }
     let again = try FrugalEncoder(try Checkpoint.open(path: exits), labels: fixture.set.labels)
     #expect(again.exits?.layers == [1, 2] && again.exits?.ensembles.count == 2)
     #expect(again.experts?.size == 8)

@@ -1,0 +1,210 @@
+"""Runs the learning experiments that docs/BENCHMARKS.md shows, each step a command of at most an hour that can go on.
+
+Usage: .cache/venv/bin/python Benchmarks/learning.py run SET [--seed 0] [--work .cache/learning] [--torch PYTHON]
+       .cache/venv/bin/python Benchmarks/learning.py page
+
+`run` fits a dense model, a sparse one that learns from it, experts with routers, and exits on both, in that order; what is
+there already stays, what was interrupted goes on. Each step's result lands in Benchmarks/results/SET-SEED-STEP.json. With
+`--torch`, PyTorch fits the same recipe beside. `page` writes all results into docs/BENCHMARKS.md.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import time
+from typing import Any, Dict, List, Optional
+
+import page
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "Benchmarks/results"
+MODEL = ".cache/models/minilm"
+SPARSE = ["--relu", "--sparsity", "hoyer", "--sparsity-weight", "1", "--freeze-embeddings", "--rate", "8e-5"]
+
+
+class Recipe:
+    """What differs between the sets: where texts are cut, and how often they are seen."""
+
+    def __init__(self, tokens: int, sparse_epochs: int, router_epochs: int, seeds: List[int]) -> None:
+        self.tokens, self.sparse_epochs, self.router_epochs, self.seeds = tokens, sparse_epochs, router_epochs, seeds
+
+
+SETS = {
+    "reviews": Recipe(128, 8, 10, [0, 1, 2]),
+    "tweets": Recipe(64, 6, 6, [0]),
+    "news": Recipe(96, 5, 5, [0]),
+}
+
+
+def steps(name: str, seed: int, work: pathlib.Path) -> Dict[str, List[str]]:
+    """The commands of one set and seed, by step, without the program."""
+    recipe, data = SETS[name], f".cache/data/{name}"
+    place = lambda step: str(work / f"{name}-{step}-{seed}")
+    common = ["--tokens-max", str(recipe.tokens), "--seed", str(seed), "--json"]
+    dense = ["--baseline", place("dense")]
+    return {
+        "dense": ["fit", MODEL, data, "--to", place("dense")] + common,
+        "sparse": ["fit", place("dense"), data, "--to", place("sparse"), "--teacher", place("dense"), "--epochs", str(recipe.sparse_epochs)] + SPARSE + common,
+        "experts": ["experts", place("sparse"), data, "--to", place("experts"), "--epochs", str(recipe.router_epochs)] + dense + common,
+        "together": ["exits", place("experts"), data, "--to", place("together")] + dense + common,
+        "exits": ["exits", place("dense"), data, "--to", place("exits")] + dense + common,
+    }  # fmt: skip
+
+
+REPORTS = {"dense": "fit.json", "sparse": "fit.json", "experts": "experts.json", "together": "exits.json", "exits": "exits.json"}
+
+
+def run(settings: argparse.Namespace) -> int:
+    work = pathlib.Path(settings.work)
+    (ROOT / work).mkdir(parents=True, exist_ok=True)
+    RESULTS.mkdir(exist_ok=True)
+    for step, command in steps(settings.set, settings.seed, work).items():
+        if settings.steps and step not in settings.steps:
+            continue
+        folder = ROOT / work / f"{settings.set}-{step}-{settings.seed}"
+        if not folder.exists():
+            began = time.monotonic()
+            print("mete " + " ".join(command), flush=True)
+            subprocess.run([settings.mete] + command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            print(f"{step}: {time.monotonic() - began:.0f} s", flush=True)
+        result = json.loads((folder / REPORTS[step]).read_text())
+        result["command"] = "mete " + " ".join(command)
+        (RESULTS / f"{settings.set}-{settings.seed}-{step}.json").write_text(json.dumps(rounded(result), indent=1, ensure_ascii=False) + "\n")
+    if settings.torch:
+        recipe = SETS[settings.set]
+        command = [settings.torch, "Benchmarks/peers/torch_fit.py", MODEL, f".cache/data/{settings.set}", "--seed", str(settings.seed), "--tokens-max", str(recipe.tokens)]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        (RESULTS / f"{settings.set}-{settings.seed}-torch.json").write_text(done.stdout.splitlines()[-1] + "\n")
+    return 0
+
+
+def rounded(value: Any) -> Any:
+    """Six digits: what was measured is no finer."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list) else value
+
+
+def result(name: str, seed: int, step: str) -> Optional[Dict[str, Any]]:
+    path = RESULTS / f"{name}-{seed}-{step}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def percent(measured: Optional[Dict[str, Any]]) -> str:
+    return "–" if measured is None else f"{100 * measured['accuracy']:.2f} ± {100 * measured['margin_95']:.2f}"
+
+
+def points(measured: Dict[str, Any]) -> str:
+    own = measured["difference"]
+    return f"{own['points']:+.2f} ± {own['margin_95']:.2f}"
+
+
+def fits() -> List[str]:
+    lines = ["| set, seed | Mete: choose, test, % | PyTorch: choose, test, % | test minus PyTorch, points |", "| --- | ---: | ---: | ---: |"]
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            own, peer = result(name, seed, "dense"), result(name, seed, "torch")
+            if own is None:
+                continue
+            ours = f"{100 * own['choose']['accuracy']:.2f}, {percent(own['test'])}"
+            theirs, gap = "–", "–"
+            if peer is not None:
+                theirs = f"{100 * peer['choose']:.2f}, {100 * peer['test']:.2f}"
+                gap = f"{100 * (own['test']['accuracy'] - peer['test']):+.2f}"
+            lines.append(f"| {name}, {seed} | {ours} | {theirs} | {gap} |")
+    return lines
+
+
+def experts() -> List[str]:
+    lines = [
+        "| set, seed | dense, % | sparse whole, % | experts at τ, % | minus dense, points | feed-forward MACs | all MACs |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            own = result(name, seed, "experts")
+            if own is None:
+                continue
+            test, final = own["whole"]["test"], own["final"]
+            head = f"| {name}, {seed} | {percent(test['baseline'])} | {percent(test['sparse'])} |"
+            if final is None:
+                lines.append(f"{head} none within a point | – | – | – |")
+                continue
+            lines.append(
+                f"{head} {percent(final)} at {final['level']} | {points(final)} | **{100 * final['ffn_share']:.1f} %** | {100 * final['macs_share']:.1f} % |"
+            )
+    return lines
+
+
+def duels() -> List[str]:
+    lines = [
+        "| set, seed | static: feed-forward MACs, accuracy | dynamic: feed-forward MACs, accuracy | dynamic minus static, points |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            for duel in (result(name, seed, "experts") or {}).get("duels", []):
+                sides = [f"{100 * duel[side]['ffn_share']:.1f} %, {100 * duel[side]['accuracy']:.2f} %" for side in ("static", "dynamic")]
+                lines.append(f"| {name}, {seed} | {sides[0]} | {sides[1]} | {points(duel['dynamic'])} |")
+    return lines
+
+
+METHODS = {"ztw": "Zero Time Waste", "ztw_additive": "additive ensembles", "cascade": "cascade alone", "sdn": "plain heads (SDN)", "pabee": "patience (PABEE)"}
+
+
+def exits() -> List[str]:
+    lines = ["| set, seed | method | ≤ 25 % | ≤ 50 % | ≤ 75 % | ≤ 100 % | the model |", "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            own = result(name, seed, "exits")
+            if own is None:
+                continue
+            for method, title in METHODS.items():
+                cells = []
+                for row in own["tables"][method]:
+                    best = row["best"]
+                    cells.append("–" if best is None else f"{100 * best['accuracy']:.2f} at {100 * best['macs_share']:.0f} %")
+                lines.append(f"| {name}, {seed} | {title} | " + " | ".join(cells) + f" | {percent(own['whole']['test']['model'])} |")
+    return lines
+
+
+def together() -> List[str]:
+    lines = ["| set, seed | what | τ, T | accuracy, % | minus dense, points | all MACs |", "| --- | --- | ---: | ---: | ---: | ---: |"]
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            for step, key, title in [("exits", "exits", "exits alone, on the dense model"), ("together", "together", "experts and exits")]:
+                final = ((result(name, seed, step) or {}).get("finals") or {}).get(key)
+                if final is None:
+                    continue
+                tau = "–" if final["tau"] is None else final["tau"]
+                lines.append(f"| {name}, {seed} | {title} | {tau}, {final['level']:.3f} | {percent(final)} | {points(final)} | **{100 * final['macs_share']:.1f} %** |")
+    return lines
+
+
+def write() -> int:
+    parts = {"fits": fits(), "experts": experts(), "duels": duels(), "exits": exits(), "together": together()}
+    page.write(ROOT / "docs/BENCHMARKS.md", {name: "\n".join(lines) + "\n" for name, lines in parts.items()})
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    runs = verbs.add_parser("run")
+    runs.add_argument("set", choices=sorted(SETS))
+    runs.add_argument("--seed", type=int, default=0)
+    runs.add_argument("--steps", nargs="*", default=[])
+    runs.add_argument("--work", default=".cache/learning")
+    runs.add_argument("--mete", default=str(ROOT / ".build/release/mete"))
+    runs.add_argument("--torch")
+    verbs.add_parser("page")
+    settings = parser.parse_args()
+    return run(settings) if settings.verb == "run" else write()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+internal import Models
+
+extension ExpertsMeter {
+  /// The page of the pass.
+  ///
+  /// - Parameter facts: model, data and settings.
+  /// - Returns: what was measured, for a reader who has never seen it.
+  func report(facts: [(name: String, value: String)]) -> LearningReport {
+    let test = wholes[1]
+    var headlines: [LearningReport.Headline] = []
+    if let final {
+      let difference = PairedDifference(final.isRight, minus: test.baseline.isRight)
+      headlines = [
+        .init(
+          value: HTML.percent(final.feedForwardShare),
+          what: "of the feed-forward layers' work, routers included"
+        ),
+        .init(value: HTML.percent(final.share), what: "of the whole model's work"),
+        .init(
+          value: HTML.percent(final.accuracy),
+          what: "right; the dense model \(HTML.percent(test.baseline.accuracy))"
+        ),
+        .init(
+          value: "\(difference.mean < 0 ? "−" : "+")\(HTML.number(abs(100 * difference.mean), 2))",
+          what: "points to the dense model, ± \(HTML.number(100 * difference.margin, 2)) with 95 %"
+        ),
+      ]
+    }
+    return LearningReport(
+      title: "Experts of \(facts.first?.value ?? "a model")",
+      lead:
+        "Feed-forward layers are cut into \(experts.count) experts of \(experts.size) neurons. For every token a small router "
+        + "predicts how strong each expert's answer will be, and only those near the strongest run.",
+      headlines: headlines,
+      sections: sections(test.baseline, test.sparse),
+      facts: facts
+    )
+  }
+
+  private func sections(_ baseline: Measurement, _ sparse: Measurement) -> [LearningReport.Section]
+  {
+    let names = [
+      (Self.dynamic, "as many as the token needs (learned routers)"),
+      (Self.fixed, "as many for every token (static)"),
+      (Self.oracle, "as many as it needs, by an oracle"),
+    ]
+    let lines = names.map { key, title in
+      LinePlot.Curve(
+        name: title,
+        points: curves.filter { $0.name == key }.map {
+          LinePlot.Point(
+            x: $0.feedForwardShare,
+            y: $0.accuracy,
+            margin: $0.margin,
+            note:
+              "\(key) \($0.level): \(HTML.percent($0.accuracy)) for \(HTML.percent($0.feedForwardShare))"
+          )
+        },
+        isMain: key == Self.dynamic
+      )
+    }
+    let truth = curves.first?.isRight.count ?? 0
+    func level(_ measured: Measurement) -> Double {
+      let own = measured.isRight.prefix(truth)
+      return Double(own.count { $0 }) / Double(max(1, own.count))
+    }
+    let plot = LinePlot(
+      xTitle: "multiply-accumulates of feed-forward layers, % of dense",
+      yTitle: "accuracy, %",
+      curves: lines,
+      levels: [("the dense model", level(baseline)), ("the sparse model, whole", level(sparse))]
+    )
+    var sections: [LearningReport.Section] = [
+      .init(
+        title: "What work buys",
+        lead:
+          "Each point is a threshold, measured on \(truth) test examples; the band is the 95 % interval of the accuracy itself.",
+        body: .plot(plot)
+      )
+    ]
+    if !tenths.isEmpty { sections.append(layers) }
+    if let effort { sections.append(effort.section) }
+    return sections
+  }
+
+  private var layers: LearningReport.Section {
+    let bars = tenths.enumerated().map { layer, counts in
+      let rows = Double(max(1, counts.reduce(0, +)))
+      // A tenth stands for its middle; all experts for themselves.
+      let mean = counts.enumerated().reduce(0) { sum, own in
+        sum + Double(own.element) * (own.offset == 10 ? 1 : (Double(own.offset) + 0.5) / 10)
+      }
+      let few = Double(counts[0]) / rows
+      return BarPlot.Bar(
+        name: "layer \(layer + 1)",
+        share: mean / rows,
+        note:
+          "\(HTML.percent(mean / rows, 0)); \(HTML.percent(few, 0)) of tokens need under a tenth"
+      )
+    }
+    return .init(
+      title: "Where experts run",
+      lead:
+        "The share of each layer's experts that runs for a token, on average, at the chosen threshold.",
+      body: .bars(BarPlot(bars: bars))
+    )
+  }
+}
+
+extension EffortCurve {
+  /// A table of what effort buys.
+  var section: LearningReport.Section {
+    let rows = points.map { point in
+      [
+        HTML.number(effort(of: point), 2), point.tau.map { HTML.number($0, 3) } ?? "–",
+        point.threshold.map { HTML.number($0, 3) } ?? "–", HTML.percent(point.share),
+        HTML.percent(point.accuracy), HTML.percent(point.agreement),
+      ]
+    }
+    let step = max(1, (rows.count + 15) / 16)
+    let shown = rows.enumerated().filter { $0.offset % step == 0 || $0.offset == rows.count - 1 }
+    return .init(
+      title: "Effort",
+      lead:
+        "What a request may ask for, from the least work to the whole model; measured on the choosing part, which nothing was trained on.",
+      body: .table(
+        header: ["effort", "τ", "T", "work", "accuracy", "as the whole model"],
+        rows: shown.map(\.element)
+      )
+    )
+  }
+}
