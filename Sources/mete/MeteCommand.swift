@@ -27,7 +27,7 @@ struct MeteCommand: AsyncParsableCommand {
       GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
       CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self,
-      ExpertsCommand.self, ExitsCommand.self,
+      ExpertsCommand.self, ExitsCommand.self, PackCommand.self, UnpackCommand.self,
       DataCommand.self,
     ]
   )

@@ -36,6 +36,40 @@ public struct EffortCurve: Sendable, Equatable {
     points = kept + [whole]
   }
 
+  /// Reads what `json` wrote.
+  ///
+  /// - Parameters:
+  ///   - json: of `frugal.json`.
+  ///   - path: the file, for errors.
+  /// - Throws: `FormatError` if a point lacks a number, is out of range, or they do not ascend to the whole model.
+  init(_ json: JSON, path: String) throws(FormatError) {
+    var points: [Point] = []
+    for (place, item) in (json.items ?? []).enumerated() {
+      func share(_ name: String) throws(FormatError) -> Double {
+        guard let value = item[name]?.number, (0 ... 4).contains(value) else {
+          throw FormatError(path: path, reason: "effort[\(place)].\(name) is no share")
+        }
+        return value
+      }
+      let point = Point(
+        tau: item["tau"]?.number,
+        threshold: item["threshold"]?.number,
+        accuracy: try share("accuracy"),
+        agreement: try share("agreement"),
+        share: try share("macs_share")
+      )
+      let settings = [point.tau, point.threshold].compactMap { $0 }
+      guard settings.allSatisfy((0 ... 1).contains), point.share > points.last?.share ?? -1 else {
+        throw FormatError(path: path, reason: "effort[\(place)] is out of order or of range")
+      }
+      points.append(point)
+    }
+    guard let last = points.last, last.tau == nil, last.threshold == nil else {
+      throw FormatError(path: path, reason: "effort does not end with the whole model")
+    }
+    self.points = points
+  }
+
   /// How much effort a point is: 0 for the cheapest, 1 for the whole model.
   public func effort(of point: Point) -> Double {
     guard let least = points.first, let most = points.last, most.share > least.share else {

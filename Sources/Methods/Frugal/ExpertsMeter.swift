@@ -57,7 +57,9 @@ struct ExpertsMeter {
       + plan.shares.map {
         (Self.fixed, $0, Routing(experts, .top(max(1, Int(($0 * count).rounded())))))
       }
-      + plan.taus.map { (Self.oracle, $0, Routing(experts, .max($0), judge: .oracle)) }
+      + stride(from: 0, to: plan.taus.count, by: 2).map { plan.taus[$0] }.map {
+        (Self.oracle, $0, Routing(experts, .max($0), judge: .oracle))
+      }
   }
 
   /// Measures everything.

@@ -42,6 +42,7 @@ struct FrugalEncoder: Sendable {
     if let own = description["experts"] {
       experts = try ExpertLayers(own, shelf, network, path: path)
     }
+    if let own = description["effort"] { effort = try EffortCurve(own, path: path) }
     if let own = description["exits"] { exits = try ExitStack(own, shelf, network, path: path) }
   }
 

@@ -5,13 +5,13 @@ public struct FrugalPlan: Sendable, Equatable {
   /// Points of accuracy, below the baseline, that a chosen setting may lose on the choosing part.
   public var pointsMax = 1.0
   /// Examples of the test part that whole curves are drawn from; chosen settings are measured on all.
-  public var curveExamples = 4_000
+  public var curveExamples = 2_500
   /// τ of `ExpertSelection.max` that are tried.
-  public var taus = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6]
+  public var taus = [0.005, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5]
   /// Static choices that are tried, as shares of the experts.
-  public var shares = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5]
+  public var shares = [0.03, 0.07, 0.12, 0.2, 0.35]
   /// τ that exits are tried with; nil is the layers whole.
-  public var exitTaus: [Double?] = [nil, 0.01, 0.03, 0.05, 0.1, 0.2]
+  public var exitTaus: [Double?] = [nil, 0.02, 0.05, 0.1, 0.2, 0.3]
 
   /// What the figures of docs/BENCHMARKS.md were made with.
   public init() {}

@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Writes float32 tensors as a safetensors file, one after the other, so that no two need be in memory.
+/// Writes tensors of float32 or of bytes as a safetensors file, one after the other, so that no two need be in memory.
 ///
 /// Owned by one thread; not Sendable.
 public final class SafetensorsWriter {
@@ -11,10 +11,14 @@ public final class SafetensorsWriter {
     /// Outermost first.
     public var shape: [Int]
 
+    /// Whether it holds signed bytes (`I8`), not float32.
+    public var isBytes: Bool
+
     /// Names a tensor.
-    public init(_ name: String, _ shape: [Int]) {
+    public init(_ name: String, _ shape: [Int], isBytes: Bool = false) {
       self.name = name
       self.shape = shape
+      self.isBytes = isBytes
     }
 
     var count: Int { shape.reduce(1, *) }
@@ -54,12 +58,13 @@ public final class SafetensorsWriter {
     var end = 0
     for entry in entries {
       let start = end
-      end += 4 * entry.count
+      end += (entry.isBytes ? 1 : 4) * entry.count
       members.append(
         .init(
           entry.name,
           .object([
-            .init("dtype", "F32"), .init("shape", .array(entry.shape.map { .integer($0) })),
+            .init("dtype", entry.isBytes ? "I8" : "F32"),
+            .init("shape", .array(entry.shape.map { .integer($0) })),
             .init("data_offsets", .array([.integer(start), .integer(end)])),
           ])
         )
@@ -76,10 +81,22 @@ public final class SafetensorsWriter {
   /// - Throws: `FormatError` if the system refuses, such as when the disk is full.
   public func add(_ values: [Float]) throws(FormatError) {
     precondition(next < entries.count && values.count == entries[next].count, "\(values.count)")
+    precondition(!entries[next].isBytes, "\(entries[next].name) holds bytes")
     next += 1
     do { try file.write(values.span) } catch {
       throw FormatError(path: path, reason: error.reason)
     }
+  }
+
+  /// Writes the next tensor, one of bytes.
+  ///
+  /// - Parameter bytes: row after row, as many as its shape says.
+  /// - Throws: `FormatError` if the system refuses, such as when the disk is full.
+  public func add(bytes: [Int8]) throws(FormatError) {
+    precondition(next < entries.count && bytes.count == entries[next].count, "\(bytes.count)")
+    precondition(entries[next].isBytes, "\(entries[next].name) holds float32")
+    next += 1
+    try write(bytes.map { UInt8(bitPattern: $0) })
   }
 
   /// Waits until everything is on the disk.

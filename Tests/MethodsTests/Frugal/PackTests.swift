@@ -1,0 +1,76 @@
+import Foundation
+import Models
+import Tensors
+import Testing
+
+@testable import Methods
+
+/// What was learned, in one file.
+struct PackTests {
+  private let fixture: FrugalFixture
+
+  init() throws { fixture = try FrugalFixture() }
+
+  @Test func roundingIsWithinHalfAScale() {
+    let values: [Float] = [1, -0.5, 0.25, 0, 0, 0, 3, -127, 64]
+    let rounded = RoundedMatrix(values, columns: 3)
+    #expect(rounded.scales == [1 / 127, 0, 1])
+    for (place, value) in rounded.values.enumerated() {
+      #expect(abs(value - values[place]) <= 0.5001 * rounded.scales[place / 3])
+    }
+    #expect(RoundedMatrix([], columns: 4).values.isEmpty)
+  }
+
+  @Test func whatIsUnpackedAnswersAsWhatWasPacked() throws {
+    var settings = RouterSettings()
+    (settings.expertSize, settings.epochs) = (8, 2)
+    let place = "\(fixture.folder)/experts"
+    _ = try ExpertsPass(model: fixture.fitted, fixture.set, baseline: nil, settings, fixture.plan)
+      .run(to: place, replacing: false)
+    var exits = ExitSettings()
+    exits.epochs = 2
+    let both = "\(fixture.folder)/both"
+    _ = try ExitsPass(model: place, fixture.set, baseline: nil, exits, fixture.plan)
+      .run(to: both, replacing: false)
+    let (pack, tiny) = ("\(fixture.folder)/both.pack", "\(fixture.folder)/tiny")
+    let bytes = try Pack.write(both, base: tiny, to: pack)
+    #expect(bytes > 1_000 && bytes < Pack.bytesMax)
+    #expect(throws: FormatError.self, "it is there") { try Pack.write(both, base: tiny, to: pack) }
+    let back = "\(fixture.folder)/back"
+    try Pack.expand(pack, base: tiny, to: back, replacing: false)
+    let (before, after) = (
+      try FrugalEncoder(try Checkpoint.open(path: both), labels: fixture.set.labels),
+      try FrugalEncoder(try Checkpoint.open(path: back), labels: fixture.set.labels)
+    )
+    #expect(after.exits?.layers == before.exits?.layers)
+    #expect(after.exits?.ensembles == before.exits?.ensembles)
+    #expect(after.experts?.size == 8)
+    #expect(after.effort == before.effort && after.effort != nil)
+    let texts = try fixture.texts().test
+    let crew = Crew<Float>(count: 1)
+    let (a, b) = (before.network.logits(of: texts, crew), after.network.logits(of: texts, crew))
+    let near = zip(a, b).allSatisfy { zip($0, $1).allSatisfy { abs($0 - $1) < 0.1 } }
+    #expect(near && a != b, "rounded, and no more")
+  }
+
+  @Test func whatDoesNotBelongTogetherIsRefused() throws {
+    let (pack, tiny) = ("\(fixture.folder)/a.pack", "\(fixture.folder)/tiny")
+    _ = try Pack.write(fixture.fitted, base: tiny, to: pack)
+    let back = "\(fixture.folder)/back"
+    let other = #expect(throws: FormatError.self) {
+      try Pack.expand(pack, base: fixture.fitted, to: back, replacing: false)
+    }
+    #expect(other?.description.contains("another model") == true)
+    #expect(throws: FormatError.self, "no pack") {
+      try Pack.expand("\(tiny)/model.safetensors", base: tiny, to: back, replacing: false)
+    }
+    let whole = try Data(contentsOf: URL(fileURLWithPath: pack))
+    for count in [0, 7, 200, whole.count / 2, whole.count - 1] {
+      try whole.prefix(count).write(to: URL(fileURLWithPath: pack))
+      #expect(throws: FormatError.self, "\(count) bytes") {
+        try Pack.expand(pack, base: tiny, to: back, replacing: false)
+      }
+    }
+    #expect(!FileManager.default.fileExists(atPath: back), "nothing half written")
+  }
+}
