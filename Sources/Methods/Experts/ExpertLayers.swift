@@ -57,6 +57,23 @@ public struct ExpertLayers: Sendable {
     return gram
   }
 
+  /// Σ|a| of every expert by that of all, from what the neurons give: (rows, ffnWidth) to (rows, experts); 0 where none is on.
+  func contributions(_ pass: FeedForwardPass<Float>, _ tape: Tape<Float>) -> Variable<Float> {
+    let neurons = pass.neurons.values
+    var shares = [Float](repeating: 0, count: pass.neurons.rows * count)
+    for row in 0 ..< pass.neurons.rows {
+      var total: Float = 0
+      for expert in 0 ..< count {
+        let first = row * pass.neurons.columns + expert * size
+        let sum = neurons[first ..< first + size].reduce(0) { $0 + abs($1) }
+        shares[row * count + expert] = sum
+        total += sum
+      }
+      if total > 0 { for expert in 0 ..< count { shares[row * count + expert] /= total } }
+    }
+    return tape.input(shares, rows: pass.neurons.rows, columns: count)
+  }
+
   /// ‖Eᵢ(z)‖ of every expert, from what the neurons give: (rows, ffnWidth) to (rows, experts).
   func norms(_ pass: FeedForwardPass<Float>, _ tape: Tape<Float>) -> Variable<Float> {
     tape.blockNorms(pass.neurons, grams: tape.variable(grams[pass.layer]))

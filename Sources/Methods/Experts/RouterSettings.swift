@@ -1,5 +1,15 @@
 /// How routers are taught.
 public struct RouterSettings: Sendable, Equatable {
+  /// What routers learn to predict.
+  public enum Target: String, Sendable, CaseIterable {
+    /// How long an expert's output is: ‖Eᵢ(z)‖. arXiv:2310.04361, fourth version.
+    case norm
+    /// An expert's part of all that neurons give, Σ|a| over its own by Σ|a| over all: 0...1. The same, first version (DSTI).
+    case contribution
+  }
+
+  /// What routers learn to predict.
+  public var target = Target.norm
   /// Neurons of an expert.
   public var expertSize = 16
   /// Hidden neurons of a router.
@@ -20,7 +30,7 @@ public struct RouterSettings: Sendable, Equatable {
 
   /// A line that two runs share only if one can go on where the other stopped.
   var fingerprint: String {
-    "experts of \(expertSize), routers of \(hidden), epochs \(epochs), batch \(batch), rate \(rate), "
+    "\(target.rawValue)s of experts of \(expertSize), routers of \(hidden), epochs \(epochs), batch \(batch), rate \(rate), "
       + "seed \(seed), threads \(threads)"
   }
 }

@@ -56,7 +56,8 @@ final class RouterTrainer {
     let first = step % perEpoch * settings.batch
     let chosen = order[first ..< min(first + settings.batch, texts.count)].map { texts[$0] }
     let tokens = chosen.reduce(0) { $0 + $1.tokens.count }
-    let (network, experts, threads) = (network, experts, settings.threads)
+    let (network, experts) = (network, experts)
+    let (threads, target) = (settings.threads, settings.target)
     let losses = crew.map { index, tape -> Double in
       let own = stride(from: index, to: chosen.count, by: threads).map { chosen[$0] }
       guard !own.isEmpty else { return 0 }
@@ -65,7 +66,8 @@ final class RouterTrainer {
       var loss: Variable<Float>?
       let share = Float(batch.rows) / Float(tokens * network.layers.count)
       _ = network.hidden(batch, tape) { pass in
-        let truth = experts.norms(pass, tape)
+        let truth =
+          target == .norm ? experts.norms(pass, tape) : experts.contributions(pass, tape)
         let predicted = experts.routers[pass.layer].predictions(pass.input, tape)
         let error = tape.scaled(tape.meanSquaredError(predicted, truth), by: share)
         loss = loss.map { tape.sum($0, error) } ?? error

@@ -41,6 +41,7 @@ extension ExpertsMeter {
   {
     let names = [
       (Self.dynamic, "as many as the token needs (learned routers)"),
+      (Self.share, "as much as adds up to a share (DSTI's rule)"),
       (Self.fixed, "as many for every token (static)"),
       (Self.oracle, "as many as it needs, by an oracle"),
     ]

@@ -29,6 +29,7 @@ struct ExpertsMeter {
   private(set) var effort: EffortCurve?
 
   static let dynamic = "max"
+  static let share = "share"
   static let fixed = "top"
   static let oracle = "oracle"
 
@@ -54,6 +55,7 @@ struct ExpertsMeter {
   private var settings: [(name: String, level: Double, routing: Routing)] {
     let count = Double(experts.count)
     return plan.taus.map { (Self.dynamic, $0, Routing(experts, .max($0))) }
+      + plan.shareTaus.map { (Self.share, $0, Routing(experts, .share($0))) }
       + plan.shares.map {
         (Self.fixed, $0, Routing(experts, .top(max(1, Int(($0 * count).rounded())))))
       }

@@ -8,6 +8,8 @@ public struct FrugalPlan: Sendable, Equatable {
   public var curveExamples = 2_500
   /// τ of `ExpertSelection.max` that are tried.
   public var taus = [0.005, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5]
+  /// τ of `ExpertSelection.share` that are tried, DSTI's rule.
+  public var shareTaus = [0.5, 0.7, 0.85, 0.95]
   /// Static choices that are tried, as shares of the experts.
   public var shares = [0.03, 0.07, 0.12, 0.2, 0.35]
   /// τ that exits are tried with; nil is the layers whole.

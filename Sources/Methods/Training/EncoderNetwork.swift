@@ -169,8 +169,11 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     )
     let attended = tape.dropout(layer.output(mixed, tape), dropout.hidden)
     let y = layer.attentionNorm(tape.sum(x, attended), epsilon: epsilon, tape)
-    let raised = tape.curve(configuration.activation.curve, layer.up(y, tape))
-    let neurons = choose(FeedForwardPass(layer: index, input: y, neurons: raised))
+    let raised = layer.up(y, tape)
+    let curved = tape.curve(configuration.activation.curve, raised)
+    let neurons = choose(
+      FeedForwardPass(layer: index, input: y, raised: raised, neurons: curved)
+    )
     let answer = tape.dropout(layer.down(neurons, tape), dropout.hidden)
     return layer.outputNorm(tape.sum(y, answer), epsilon: epsilon, tape)
   }

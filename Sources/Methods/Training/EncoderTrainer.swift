@@ -74,26 +74,38 @@ public final class EncoderTrainer {
     guard !isFinished else { return nil }
     let number = nextStep
     let chosen = examples(ofStep: number)
-    let parts = Self.parts(chosen, settings.threads)
     let penalty = settings.sparsity?.weight(step: number, of: stepsTotal) ?? 0
     let objective = Objective(network: network, settings: settings, isTaught: isTaught)
-    let losses = crew.map { index, tape -> Double in
-      guard !parts[index].isEmpty else { return 0 }
-      tape.forget(seed: objective.dropoutSeed(step: number, tape: index))
-      let loss = objective.loss(of: parts[index], penaltyWeight: penalty, tape)
-      let share = Float(parts[index].count) / Float(chosen.count)
-      tape.backward(from: tape.scaled(loss.whole, by: share))
-      return Double(share * loss.plain.scalar)
+    var loss = 0.0
+    for (slice, own) in slices(of: chosen).enumerated() {
+      let parts = Self.parts(own, settings.threads)
+      let losses = crew.map { index, tape -> Double in
+        guard !parts[index].isEmpty else { return 0 }
+        tape.forget(seed: objective.dropoutSeed(step: number, slice: slice, tape: index))
+        let loss = objective.loss(of: parts[index], penaltyWeight: penalty, tape)
+        let share = Float(parts[index].count) / Float(chosen.count)
+        tape.backward(from: tape.scaled(loss.whole, by: share))
+        return Double(share * loss.plain.scalar)
+      }
+      loss += losses.reduce(0, +)
     }
     let schedule = Schedule.linear(warmup: Int(settings.warmup * Double(stepsTotal)))
     let rate = settings.rate * schedule.factor(step: number, of: stepsTotal)
     let norm = optimizer.step(rate: rate, crew, normMax: settings.normMax)
     return Step(
       number: number,
-      loss: losses.reduce(0, +),
+      loss: loss,
       tokens: chosen.reduce(0) { $0 + $1.tokens.count },
       norm: norm
     )
+  }
+
+  /// What is in memory at a time; gradients add up over the slices of a step.
+  private func slices(of texts: [TokenizedText]) -> [[TokenizedText]] {
+    let count = (texts.count + settings.slices - 1) / settings.slices
+    return stride(from: 0, to: texts.count, by: count).map {
+      Array(texts[$0 ..< min($0 + count, texts.count)])
+    }
   }
 
   private func examples(ofStep number: Int) -> [TokenizedText] {

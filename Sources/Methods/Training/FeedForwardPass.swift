@@ -6,6 +6,8 @@ public struct FeedForwardPass<Number: Real> {
   public let layer: Int
   /// (rows, width): what goes in.
   public let input: Variable<Number>
+  /// (rows, ffnWidth): what goes into the neurons' curve.
+  public let raised: Variable<Number>
   /// (rows, ffnWidth): what the neurons give.
   public let neurons: Variable<Number>
 }

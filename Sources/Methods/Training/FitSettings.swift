@@ -4,6 +4,8 @@ public struct FitSettings: Sendable, Equatable {
   public var epochs = 4
   /// Examples of one step.
   public var batch = 32
+  /// Slices that a step's examples are read in, one after the other, to save memory; gradients add up over them.
+  public var slices = 1
   /// Learning rate at its highest.
   public var rate = 5e-5
   /// Share of the steps over which the learning rate rises from 0; it falls to 0 along a line afterwards.
@@ -34,7 +36,7 @@ public struct FitSettings: Sendable, Equatable {
 
   /// A line that two runs share only if one can go on where the other stopped.
   var fingerprint: String {
-    "epochs \(epochs) batch \(batch) rate \(rate) warmup \(warmup) decay \(decay) norm \(normMax) "
+    "epochs \(epochs) batch \(batch) slices \(slices) rate \(rate) warmup \(warmup) decay \(decay) norm \(normMax) "
       + "dropout \(dropout) tokens \(tokensMax) seed \(seed) threads \(threads) "
       + "sparsity \(sparsity?.fingerprint ?? "none") relu \(swapsToRelu) frozen \(freezesEmbeddings) "
       + "distillation \(distillation.fingerprint)"
@@ -49,6 +51,7 @@ public struct FitSettings: Sendable, Equatable {
     let faults: [String?] = [
       range("epochs", Double(epochs), 1000, above: 0),
       range("batch", Double(batch), 4096, above: 0),
+      range("slices", Double(slices), Double(batch), above: 0),
       range("rate", rate, 1, above: 0),
       range("warmup", warmup, 1, above: -0.001),
       range("decay", decay, 10, above: -0.001),

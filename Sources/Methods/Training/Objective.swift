@@ -9,8 +9,8 @@ struct Objective: Sendable {
   let isTaught: Bool
 
   /// Decides what dropout leaves out.
-  func dropoutSeed(step: Int, tape: Int) -> UInt64 {
-    let place = UInt64(step) << 8 + UInt64(tape) + 1
+  func dropoutSeed(step: Int, slice: Int = 0, tape: Int) -> UInt64 {
+    let place = UInt64(step) << 8 + UInt64(slice) << 40 + UInt64(tape) + 1
     var random = SeededRandom(seed: settings.seed ^ place << 16)
     return random.next()
   }
@@ -27,9 +27,9 @@ struct Objective: Sendable {
       hidden: settings.dropout,
       attention: settings.dropout
     )
-    var neurons: [Variable<Float>] = []
+    var passes: [FeedForwardPass<Float>] = []
     let logits = network.logits(TokenBatch(texts), tape, dropout: dropout) { pass in
-      if settings.sparsity != nil { neurons.append(pass.neurons) }
+      if settings.sparsity != nil { passes.append(pass) }
       return pass.neurons
     }
     var plain = loss(logits, texts, tape)
@@ -39,7 +39,7 @@ struct Objective: Sendable {
       plain = tape.sum(tape.scaled(plain, by: 1 - share), taught, times: share)
     }
     guard let sparsity = settings.sparsity else { return (plain, plain) }
-    let penalty = sparsity.penalty(neurons, tape)
+    let penalty = sparsity.penalty(passes, tape)
     return (plain, tape.sum(plain, penalty, times: Float(penaltyWeight)))
   }
 

@@ -10,6 +10,10 @@ public struct SparsityPenalty: Sendable, Equatable {
     case hoyer
     /// Σ|a|, divided by the neurons of a layer.
     case l1
+    /// Σ max(u, −10) + 10 over what goes into the neurons, divided by as many: pushes a GELU to where it is off.
+    case clampedL1 = "clamped-l1"
+    /// The Hoyer measure of max(u, −10) + 10 over what goes into the neurons, divided by as many.
+    case clampedHoyer = "clamped-hoyer"
   }
 
   /// What is added to the loss.
@@ -40,14 +44,20 @@ public struct SparsityPenalty: Sendable, Equatable {
   /// The mean over all layers of what is added for each.
   ///
   /// - Parameters:
-  ///   - neurons: of every layer (rows, ffnWidth), at least one layer.
+  ///   - passes: every layer's feed-forward pass; at least one.
   ///   - tape: where they were recorded.
   /// - Returns: one number.
-  func penalty(_ neurons: [Variable<Float>], _ tape: Tape<Float>) -> Variable<Float> {
+  func penalty(_ passes: [FeedForwardPass<Float>], _ tape: Tape<Float>) -> Variable<Float> {
     var sum: Variable<Float>?
-    for layer in neurons {
-      let own = measure == .hoyer ? tape.hoyer(layer) : tape.l1(layer)
-      let share = tape.scaled(own, by: 1 / Float(layer.columns * neurons.count))
+    for pass in passes {
+      let own =
+        switch measure {
+        case .hoyer: tape.hoyer(pass.neurons)
+        case .l1: tape.l1(pass.neurons)
+        case .clampedL1: tape.clampedL1(pass.raised)
+        case .clampedHoyer: tape.clampedHoyer(pass.raised)
+        }
+      let share = tape.scaled(own, by: 1 / Float(pass.neurons.columns * passes.count))
       sum = sum.map { tape.sum($0, share) } ?? share
     }
     guard let sum else { preconditionFailure("a penalty on no layers") }

@@ -36,6 +36,9 @@ struct ExpertsCommand: ParsableCommand {
   )
   var baseline: String?
 
+  @Option(help: "What routers learn to predict: norm or contribution.")
+  var target = RouterSettings().target.rawValue
+
   @Option(help: "Neurons of an expert.")
   var expertSize = RouterSettings().expertSize
 
@@ -77,6 +80,9 @@ struct ExpertsCommand: ParsableCommand {
     for (name, value) in numbers where value < 1 || value > 1_000_000 {
       throw ValidationError("--\(name) is \(value), not 1 to 1000000")
     }
+    guard RouterSettings.Target(rawValue: target) != nil else {
+      throw ValidationError("--target is norm or contribution")
+    }
     guard rate > 0, rate <= 1 else {
       throw ValidationError("--rate is \(rate), not above 0 and at most 1")
     }
@@ -86,6 +92,7 @@ struct ExpertsCommand: ParsableCommand {
   func run() throws {
     try EncoderFolder.check(to, replacing: force)
     var settings = RouterSettings()
+    settings.target = RouterSettings.Target(rawValue: target) ?? .norm
     settings.expertSize = expertSize
     settings.hidden = routerHidden
     settings.epochs = epochs

@@ -36,6 +36,9 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Examples of one step.")
   var batch = FitSettings().batch
 
+  @Option(help: "Slices that a step's examples are read in, to save memory.")
+  var slices = FitSettings().slices
+
   @Option(help: "Learning rate at its highest.")
   var rate = FitSettings().rate
 
@@ -51,7 +54,7 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Tokens that a text is cut to.")
   var tokensMax = FitSettings().tokensMax
 
-  @Option(help: "Keep neurons off by this penalty: hoyer or l1.")
+  @Option(help: "Keep neurons off by this penalty: hoyer, l1, clamped-l1 or clamped-hoyer.")
   var sparsity: String?
 
   @Option(help: "Weight of the penalty beside the loss.")
@@ -93,6 +96,7 @@ struct FitCommand: ParsableCommand {
     var settings = FitSettings()
     settings.epochs = epochs
     settings.batch = batch
+    settings.slices = slices
     settings.rate = rate
     settings.warmup = warmup
     settings.decay = decay
@@ -111,7 +115,7 @@ struct FitCommand: ParsableCommand {
 
   func validate() throws {
     guard sparsity.map({ SparsityPenalty.Measure(rawValue: $0) != nil }) ?? true else {
-      throw ValidationError("--sparsity is hoyer or l1")
+      throw ValidationError("--sparsity is hoyer, l1, clamped-l1 or clamped-hoyer")
     }
     if let fault = settings.fault { throw ValidationError(fault) }
   }

@@ -87,6 +87,25 @@ struct RoutingTests {
     }
   }
 
+  @Test func contributionsAreSharesOfWhatIsOn() throws {
+    let (network, experts) = try fixture.experts()
+    let tape = Tape<Float>()
+    tape.isRecording = false
+    _ = network.hidden(TokenBatch(try fixture.texts().test.prefix(4)), tape) { pass in
+      let shares = experts.contributions(pass, tape)
+      let neurons = pass.neurons.values
+      for row in 0 ..< shares.rows {
+        let own = shares.values[row * experts.count ..< (row + 1) * experts.count]
+        #expect(abs(own.reduce(0, +) - 1) < 1e-5)
+        let first = row * pass.neurons.columns
+        let total = neurons[first ..< first + pass.neurons.columns].reduce(0, +)
+        let last = neurons[first + pass.neurons.columns - 8 ..< first + pass.neurons.columns]
+        #expect(abs((own.last ?? 0) - last.reduce(0, +) / total) < 1e-5)
+      }
+      return pass.neurons
+    }
+  }
+
   @Test func onlyRoutersLearn() throws {
     let (network, experts) = try fixture.experts()
     let before = network.parameters.map { $0.values.map(\.bitPattern) }

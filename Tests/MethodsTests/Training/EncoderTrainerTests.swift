@@ -128,6 +128,23 @@ struct EncoderTrainerTests {
     #expect(network.classifier.weight.values != head)
   }
 
+  /// Without dropout, gradients that add up over slices are those of the whole step.
+  @Test func aStepInSlicesIsTheSameStep() throws {
+    var (whole, sliced) = (settings, settings)
+    whole.dropout = 0
+    sliced.dropout = 0
+    sliced.slices = 3
+    let (one, other) = (
+      EncoderTrainer(try network(), examples(64, try network()), whole),
+      EncoderTrainer(try network(), examples(64, try network()), sliced)
+    )
+    for _ in 0 ..< 4 {
+      let (a, b) = (try #require(one.advance()), try #require(other.advance()))
+      #expect(abs(a.loss - b.loss) < 1e-4 && abs(a.norm - b.norm) < 1e-3 * a.norm)
+      #expect(a.tokens == b.tokens)
+    }
+  }
+
   /// METHODS §2: the same rule is learned, and far fewer neurons are on than without the penalty.
   @Test(arguments: SparsityPenalty.Measure.allCases)
   func aPenaltyTurnsNeuronsOff(measure: SparsityPenalty.Measure) throws {
