@@ -27,7 +27,7 @@ struct MeteCommand: AsyncParsableCommand {
       GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
       CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self,
-      DataCommand.self,
+      HeadsCommand.self, DataCommand.self,
     ]
   )
 
