@@ -74,7 +74,7 @@ public struct DecoderPass: Sendable {
 
   /// The rows before the first layer: (rows, width).
   func embedded(_ batch: TokenBatch, _ tape: Tape<Float>) -> Variable<Float> {
-    precondition(!tape.isRecording, "nothing here is learned; a tape that records only fills memory")
+    precondition(!tape.isRecording, "nothing is learned here; recording only fills memory")
     let x = tape.rows(of: tape.variable(embedding), at: batch.tokens)
     guard let positionEmbedding else { return x }
     return tape.sum(x, tape.rows(of: tape.variable(positionEmbedding), at: batch.positions))

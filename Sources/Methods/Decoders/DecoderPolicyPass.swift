@@ -141,9 +141,11 @@ private struct Opinions {
   init(_ scores: Variable<Float>, _ tape: Tape<Float>) {
     let (values, count) = (tape.softmax(scores).values, scores.columns)
     classes = (0 ..< scores.rows).map { row in
-      let own = row * count ..< (row + 1) * count
-      // Of equals the first.
-      return (own.max { values[$0] < values[$1] || values[$0] == values[$1] && $0 > $1 } ?? 0) - row * count
+      var best = 0
+      for place in 1 ..< count where values[row * count + place] > values[row * count + best] {
+        best = place
+      }
+      return best
     }
     confidences = classes.enumerated().map { values[$0 * count + $1] }
   }

@@ -1,11 +1,13 @@
 import Tensors
 
-/// Cuts texts into batches of about equally many tokens, and lets a crew work on one for each of its tapes at a time.
+/// Cuts texts into batches of about equally many tokens, which the tapes of a crew work on in turns.
 ///
 /// Batches follow from the texts alone, not from the crew: the same texts give the same numbers with any number of threads.
 struct DecoderRounds: Sendable {
   /// Tokens of a batch, unless one text has more: enough for the products to be fast, and for their results to stay near.
   static let tokensMax = 1024
+  /// Batches of one tape before it waits for the others: several, for threads that share cores are rarely equally fast.
+  static let batchesPerRound = 4
 
   /// Each batch's texts, by their places.
   let ranges: [Range<Int>]
@@ -38,15 +40,16 @@ struct DecoderRounds: Sendable {
     _ body: @Sendable (TokenBatch, Tape<Float>) -> Value,
     takes: (Value) -> Void
   ) {
-    for first in stride(from: 0, to: ranges.count, by: crew.count) {
-      let round = ranges[first ..< min(first + crew.count, ranges.count)]
-      let values = crew.map { index, tape -> Value? in
-        guard index < round.count else { return nil }
+    let step = crew.count * Self.batchesPerRound
+    for first in stride(from: 0, to: ranges.count, by: step) {
+      let round = ranges[first ..< min(first + step, ranges.count)]
+      let parts = crew.map { index, tape -> [Value] in
         tape.isRecording = false
         defer { tape.isRecording = true }
-        return body(TokenBatch(texts[round[first + index]]), tape)
+        return stride(from: first + index, to: round.endIndex, by: crew.count)
+          .map { body(TokenBatch(texts[round[$0]]), tape) }
       }
-      for case let value? in values { takes(value) }
+      for place in 0 ..< round.count { takes(parts[place % crew.count][place / crew.count]) }
       hears(round.last?.upperBound ?? 0)
     }
   }

@@ -10,7 +10,9 @@ public struct HeadSettings: Sendable, Equatable {
     case rising
   }
 
-  /// After how many layers exits stand, ascending; the model's last is added if it is missing. nil is every `every` layers.
+  /// After how many layers exits stand, ascending; nil is every `every` layers.
+  ///
+  /// The model's last layer is added if it is missing.
   public var layers: [Int]?
   /// Layers from one exit to the next where `layers` is nil.
   public var every = 5

@@ -15,7 +15,9 @@ struct HeadTrainer {
   ///   - layers: of the exits.
   ///   - hears: is told about every step.
   /// - Returns: taught heads, for standardized rows.
-  func plain(layers: [Int], hears: (_ step: Int, _ of: Int, _ loss: Double) -> Void) -> TokenHeads<Float> {
+  func plain(layers: [Int], hears: (_ step: Int, _ of: Int, _ loss: Double) -> Void) -> TokenHeads<
+    Float
+  > {
     let heads = TokenHeads<Float>(
       layers: layers,
       width: features.width,
@@ -137,7 +139,8 @@ struct TokenLoss: Sendable {
   }
 
   /// How much the token at `position` of a text of `length` counts.
-  static func weight(_ position: Int, of length: Int, _ weighting: HeadSettings.Weighting) -> Double {
+  static func weight(_ position: Int, of length: Int, _ weighting: HeadSettings.Weighting) -> Double
+  {
     switch weighting {
     case .tokens: 1
     case .texts: 1 / Double(length)

@@ -48,42 +48,35 @@ struct HeadsExaminer {
     return examined
   }
 
-  /// Every threshold under both policies.
+  /// What thresholds come to, from the smallest on: under `defer` all, under `propagate` up to the first that loses no more
+  /// than `loss` against full depth, and full depth itself.
+  ///
+  /// A threshold above that one costs more and gains at most `loss`; each is a pass over the texts, so they are not asked about.
+  ///
+  /// - Parameters:
+  ///   - heads: one of both kinds.
+  ///   - exits: what they say at full depth.
+  ///   - texts: that it was said about.
+  ///   - loss: in shares of the texts.
+  ///   - hears: is told how far it is.
+  /// - Returns: ascending by threshold, `propagate` before `defer`.
   func curve(
     _ heads: TokenHeads<Float>,
     _ exits: ExitVerdicts,
     _ texts: [TokenizedText],
+    loss: Double,
     hears: (HeadsFit.Progress) -> Void
   ) -> [PolicyOutcome] {
-    // 1 is full depth bit for bit, which `exits` has already.
-    let thresholds = settings.thresholds.filter { $0 < 1 }
-    let found = propagated(heads, texts, thresholds, hears) + [exits.full]
-    return zip(thresholds + [1], found).flatMap { threshold, verdicts in
-      [
-        outcome(heads, verdicts, exits, texts, threshold, .propagate),
-        outcome(heads, exits.deferred(threshold: threshold), exits, texts, threshold, .defer),
-      ]
-    }
-  }
-
-  /// Thresholds from the smallest to the first that is as accurate as was asked for, under both policies.
-  ///
-  /// The ones above it cost more and are not asked about: a baseline needs no curve.
-  func climb(
-    _ heads: TokenHeads<Float>,
-    _ exits: ExitVerdicts,
-    _ texts: [TokenizedText],
-    hears: (HeadsFit.Progress) -> Void
-  ) -> [PolicyOutcome] {
-    let full = full(exits, texts)
+    let accuracy = full(exits, texts).accuracy
     var (all, isReached) = ([PolicyOutcome](), false)
     for threshold in settings.thresholds {
+      if !isReached || threshold == 1 {
+        let own = outcome(heads, exits, texts, threshold, .propagate, hears: hears)
+        all.append(own)
+        isReached = [own].cheapest(within: loss, of: accuracy) != nil
+      }
       let deferred = exits.deferred(threshold: threshold)
       all.append(outcome(heads, deferred, exits, texts, threshold, .defer))
-      guard !isReached else { continue }
-      let own = outcome(heads, exits, texts, threshold, .propagate, hears: hears)
-      all.append(own)
-      isReached = [own].cheapest(within: settings.loss, of: full.accuracy) != nil
     }
     return all
   }
@@ -97,10 +90,11 @@ struct HeadsExaminer {
     _ policy: StreamCost.Policy,
     hears: (HeadsFit.Progress) -> Void
   ) -> PolicyOutcome {
+    // 1 is full depth bit for bit, which `exits` has already.
     let isRun = policy == .propagate && threshold < 1
     let verdicts =
       isRun
-      ? propagated(heads, texts, [threshold], hears)[0] : exits.deferred(threshold: threshold)
+      ? propagated(heads, texts, threshold, hears) : exits.deferred(threshold: threshold)
     return outcome(heads, verdicts, exits, texts, threshold, policy)
   }
 
@@ -130,17 +124,17 @@ struct HeadsExaminer {
   private func propagated(
     _ heads: TokenHeads<Float>,
     _ texts: [TokenizedText],
-    _ thresholds: [Double],
+    _ threshold: Double,
     _ hears: (HeadsFit.Progress) -> Void
-  ) -> [TokenVerdicts] {
-    var all: [TokenVerdicts] = thresholds.map { _ in TokenVerdicts(lengths: []) }
+  ) -> TokenVerdicts {
+    var all = TokenVerdicts(lengths: [])
     let policy = DecoderPolicyPass(pass, heads)
-    let names = thresholds.map { "\($0)" }.joined(separator: ", ")
+    let stage = "threshold \(threshold) of \(heads.isJoined ? "joined" : "plain") heads"
     DecoderRounds(texts).each(
       crew,
-      hears: { hears(.init(stage: "thresholds \(names)", done: $0, total: texts.count)) },
-      { batch, tape in policy.propagate(batch, thresholds: thresholds, tape) },
-      takes: { found in for place in found.indices { all[place].add(found[place]) } }
+      hears: { hears(.init(stage: stage, done: $0, total: texts.count)) },
+      { batch, tape in policy.propagate(batch, thresholds: [threshold], tape)[0] },
+      takes: { all.add($0) }
     )
     return all
   }

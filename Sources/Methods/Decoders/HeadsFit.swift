@@ -120,10 +120,12 @@ public struct HeadsFit {
     let (plain, joined, bytes) = teach(pass, crew, hears)
     let examiner = HeadsExaminer(pass, plain: plain, joined: joined, settings, crew)
     let choosing = examiner.examine(choose, "choosing", hears: hears)
-    let curve = examiner.curve(joined, choosing.joined, choose, hears: hears)
-    let plainCurve = examiner.climb(plain, choosing.plain, choose, hears: hears)
+    // What is served has its curve up to where nothing is lost; the baseline only to its own choice.
+    let curve = examiner.curve(joined, choosing.joined, choose, loss: 0, hears: hears)
     let loss = settings.loss
-    func threshold(_ curve: [PolicyOutcome], _ policy: StreamCost.Policy, _ full: Double) -> Double {
+    let plainCurve = examiner.curve(plain, choosing.plain, choose, loss: loss, hears: hears)
+    func threshold(_ curve: [PolicyOutcome], _ policy: StreamCost.Policy, _ full: Double) -> Double
+    {
       curve.filter { $0.policy == policy }.cheapest(within: loss, of: full)?.threshold ?? 1
     }
     let full = PolicyOutcome.share(choosing.joined.full.isRight(choose.map { $0.labels[0] }))

@@ -57,7 +57,8 @@ public enum HeadsFolder {
     try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
   }
 
-  private static func write(_ json: JSON, _ name: String, in folder: NewFolder) throws(FormatError) {
+  private static func write(_ json: JSON, _ name: String, in folder: NewFolder) throws(FormatError)
+  {
     let bytes = json.text(depth: 0) + [0x0A]
     try blaming { () throws(TensorsError) in
       let file = try NewFile(path: "\(folder.path)/\(name)")

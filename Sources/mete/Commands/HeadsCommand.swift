@@ -7,10 +7,11 @@ import Models
 struct HeadsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "heads",
-    abstract: "Teach a frozen language model to classify at every token, and to stop when it is sure.",
+    abstract: "Teach a frozen language model to classify at every token.",
     discussion: """
       MODEL is a GGUF file or a Hugging Face directory of a language model; DATA holds train, choose and test as JSON \
-      Lines, CSV or TSV, as `mete data` prepares them, with one label for each text. The model stays as it is. Writes a \
+      Lines, CSV or TSV, as `mete data` prepares them, with one label for each text. The model stays as it is; heads after some of its layers let a token leave when \
+      one of them is sure. Writes a \
       folder with heads.json, heads.safetensors and the figures in fit.json. It appears whole or not at all.
 
       Exits with 0, or with 1 and the reason.
