@@ -15,9 +15,10 @@ struct HeadTrainer {
   ///   - layers: of the exits.
   ///   - hears: is told about every step.
   /// - Returns: taught heads, for standardized rows.
-  func plain(layers: [Int], hears: (_ step: Int, _ of: Int, _ loss: Double) -> Void) -> TokenHeads<
-    Float
-  > {
+  func plain(
+    layers: [Int],
+    hears: (_ step: Int, _ of: Int, _ loss: Double) -> Void
+  ) -> TokenHeads<Float> {
     let heads = TokenHeads<Float>(
       layers: layers,
       width: features.width,

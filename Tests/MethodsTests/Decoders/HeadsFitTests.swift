@@ -102,9 +102,9 @@ struct HeadsFitTests {
     let plain = trainer.plain(layers: [1, 2, 3]) { _, _, _ in }
     let last = plain.maps[2].weight.values
     let joined = trainer.joined(plain) { _, _, _ in }
-    #expect(joined.headParameters.allSatisfy(\.isFrozen))
+    #expect(!joined.headParameters.contains { !$0.isFrozen })
     #expect(joined.maps[2].weight.values == last && plain.maps[2].weight.values == last)
-    #expect(pass.parameters.map(\.values) == before && pass.parameters.allSatisfy(\.isFrozen))
+    #expect(pass.parameters.map(\.values) == before)
     let tape = TinyDecoder.tape
     let all = Array(texts.indices)[...]
     let loss = TokenLoss(features, classes: 2, .tokens)
@@ -185,7 +185,7 @@ struct HeadsFitTests {
       #expect(throws: FormatError.self, "\(new)") { try HeadsFolder.open(target) }
     }
     try Data(json.utf8).write(to: URL(fileURLWithPath: "\(target)/heads.json"))
-    #expect(throws: Never.self) { try HeadsFolder.open(target) }
+    #expect(try HeadsFolder.open(target).labels == ["0", "1"])
     try FileManager.default.removeItem(atPath: "\(target)/heads.safetensors")
     #expect(throws: FormatError.self) { try HeadsFolder.open(target) }
   }
