@@ -80,18 +80,32 @@ public struct DecoderPass: Sendable {
     return tape.sum(x, tape.rows(of: tape.variable(positionEmbedding), at: batch.positions))
   }
 
-  /// What a head reads of rows: each divided by its root mean square.
+  /// What a head reads at every token: the row, divided by its root mean square, and beside it the mean of all such rows of
+  /// the text so far.
   ///
   /// The gain of a norm would be lost in the linear map that follows, and the model's final one fits the rows of its last
-  /// layer alone, so there is none. Without the division a head would have to bear that rows grow from layer to layer.
+  /// layer alone, so there is none. Without the division a head would have to bear that rows grow from layer to layer, and
+  /// the first row of a text, which is far longer than others, would be most of the mean. The mean is there because a row of
+  /// a middle layer is about its own token more than about the text: with it, heads after 5 of SmolLM2's 30 layers are right
+  /// about as often on tweets as the last layer's row alone. It costs a sum for each stream and exit, and no product.
   ///
   /// - Parameters:
-  ///   - x: (rows, width), after any layer.
+  ///   - x: (rows, width), after any layer; of tokens that have left, as they left.
+  ///   - batch: whose rows they are.
   ///   - tape: where it is computed.
-  /// - Returns: (rows, width).
-  public func features(_ x: Variable<Float>, _ tape: Tape<Float>) -> Variable<Float> {
-    tape.rmsNorm(x, gain: tape.variable(unitGain), epsilon: configuration.rmsEpsilon)
+  /// - Returns: (rows, 2 · width).
+  public func features(
+    _ x: Variable<Float>,
+    _ batch: TokenBatch,
+    _ tape: Tape<Float>
+  ) -> Variable<Float> {
+    let gain = tape.variable(unitGain)
+    let unit = tape.rmsNorm(x, gain: gain, epsilon: configuration.rmsEpsilon)
+    return tape.beside([unit, tape.runningMeans(of: unit, lengths: batch.lengths)])
   }
+
+  /// Numbers that a head reads at every token.
+  public var featureWidth: Int { 2 * configuration.width }
 
   /// One layer.
   ///

@@ -17,8 +17,8 @@ public struct DecoderPolicyPass: Sendable {
   public init(_ pass: DecoderPass, _ heads: TokenHeads<Float>) {
     precondition(
       heads.layers.last == pass.configuration.layers && heads.layers[0] > 0
-        && heads.width == pass.configuration.width,
-      "exits after \(heads.layers) of width \(heads.width), of \(pass.configuration.layers) layers"
+        && heads.width == pass.featureWidth,
+      "exits after \(heads.layers) of \(pass.configuration.layers), \(heads.width) numbers wide"
     )
     self.pass = pass
     self.heads = heads
@@ -41,7 +41,9 @@ public struct DecoderPolicyPass: Sendable {
     _ batch: TokenBatch,
     _ tape: Tape<Float>
   ) -> [ExitVerdicts] {
-    let rows = pass.hidden(batch, after: sets[0].layers, tape).map { pass.features($0, tape) }
+    let rows = pass.hidden(batch, after: sets[0].layers, tape).map {
+      pass.features($0, batch, tape)
+    }
     return sets.map { heads in
       var logits: [Variable<Float>] = []
       let exits = rows.indices.map { exit in
@@ -105,8 +107,9 @@ public struct DecoderPolicyPass: Sendable {
     for layer in (exit == 0 ? 0 : heads.layers[exit - 1]) ..< heads.layers[exit] {
       walk.x = pass.through(layer, walk.x, batch, going: walk.going, tape)
     }
-    let rows = walk.going.map { tape.rows(of: walk.x, at: $0) } ?? walk.x
-    let features = pass.features(rows, tape)
+    // Tokens that have left are part of what the others have read.
+    let all = pass.features(walk.x, batch, tape)
+    let features = walk.going.map { tape.rows(of: all, at: $0) } ?? all
     walk.logits.append(heads.logits(exit: exit, features, before: walk.logits.last, tape))
     walk.opinions = Opinions(heads.scores(exit: exit, walk.logits, tape), tape)
   }

@@ -21,9 +21,9 @@ public struct HeadSettings: Sendable, Equatable {
   /// Texts of one step.
   public var batch = 64
   /// Learning rate of the heads at its highest; it falls along a cosine.
-  public var rate = 1e-3
+  public var rate = 3e-3
   /// Share of the learning rate by which heads' matrices shrink at every step; norms and ensembles do not.
-  public var decay = 0.1
+  public var decay = 3.0
   /// Times that every text is seen by the ensembles.
   public var ensembleEpochs = 3
   /// Learning rate of the ensembles at its highest.
@@ -37,7 +37,7 @@ public struct HeadSettings: Sendable, Equatable {
   /// The first texts of test that are judged by; nil is all.
   public var testMax: Int?
   /// Thresholds that the curve is measured at, 0 to 1, ascending; 1 is full depth.
-  public var thresholds = [0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1]
+  public var thresholds = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1]
   /// Points that the policy chosen may be below full depth on the choosing part, in shares: 0.01 is one point.
   public var loss = 0.01
   /// Decides fresh heads and the order of texts.

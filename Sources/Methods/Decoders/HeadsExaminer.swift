@@ -90,8 +90,8 @@ struct HeadsExaminer {
     _ policy: StreamCost.Policy,
     hears: (HeadsFit.Progress) -> Void
   ) -> PolicyOutcome {
-    // 1 is full depth bit for bit, which `exits` has already.
-    let isRun = policy == .propagate && threshold < 1
+    // 0 is the first exit and 1 full depth, bit for bit, which `exits` has already.
+    let isRun = policy == .propagate && threshold > 0 && threshold < 1
     let verdicts =
       isRun
       ? propagated(heads, texts, threshold, hears) : exits.deferred(threshold: threshold)

@@ -70,7 +70,7 @@ public struct HeadsFit {
     var most = settings
     most.tokensMax = min(settings.tokensMax, configuration.positionsMax)
     let reader = TextTokenizer(tokenizer, tokensMax: most.tokensMax)
-    let bytesEach = 4 * exits.count * configuration.width
+    let bytesEach = 4 * exits.count * 2 * configuration.width
     let learning = reader.texts(set.train.prefix(settings.examplesMax))
     train = Self.fitting(learning.texts, tokensMax: HeadSettings.cacheBytesMax / bytesEach)
     choose = reader.texts(set.choose).texts

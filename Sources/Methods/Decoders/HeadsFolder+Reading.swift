@@ -13,7 +13,7 @@ extension HeadsFolder {
     let tensors = try Safetensors(path: "\(path)/\(tensorsName)")
     let (layers, isJoined) = try file.exits()
     let labels = try file.texts("labels", 1 ... ModelLimits.labelsMax)
-    let width = try file.integer("width", 1 ... ModelLimits.widthMax)
+    let width = try file.integer("width", 1 ... 2 * ModelLimits.widthMax)
     let sha256 = try file.text("model_sha256")
     guard tensors.metadata["model_sha256"] == sha256 else {
       throw FormatError(

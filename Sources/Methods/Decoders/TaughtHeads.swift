@@ -17,7 +17,7 @@ public struct TaughtHeads: Sendable {
     public var macs: Double
   }
 
-  /// The heads; rows are divided by their root mean square before.
+  /// The heads; they read what `DecoderPass.features` gives.
   public let heads: TokenHeads<Float>
   /// What the model calls itself.
   public let modelName: String
@@ -57,7 +57,7 @@ public struct TaughtHeads: Sendable {
       .init("format", text("mete heads")), .init("version", .integer(1)),
       .init("model", text(modelName)), .init("model_sha256", text(modelSHA256)),
       .init("labels", .array(labels.map(text))), .init("width", .integer(heads.width)),
-      .init("norm", text("root mean square, no gain")),
+      .init("features", text("unit root mean square, beside its running mean")),
       .init("norm_epsilon", .number(Double(epsilon))), .init("tokens_max", .integer(tokensMax)),
       .init("exits", .array(exits)), .init("threshold", .number(threshold)),
       .init("curve", .array(points)), .init("settings", settings),

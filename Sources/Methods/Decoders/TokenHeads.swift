@@ -3,7 +3,7 @@ public import Tensors
 
 /// Exit heads of a frozen decoder, which say a class at every token.
 ///
-/// Head m is one linear map over [g ; LN(scores of head m − 1)], g a row divided by its root mean square; the scores come in
+/// Head m is one linear map over [g ; LN(scores of head m − 1)], g what `DecoderPass.features` gives; the scores come in
 /// detached, so that a head's own loss alone teaches it. The last head counts as the backbone's own: it hears no other and no
 /// ensemble joins it. At every earlier exit a geometric ensemble joins all heads so far. Wołczyk et al., "Zero Time Waste",
 /// arXiv:2106.05409. Without cascade and ensembles these are the heads of Kaya et al., "Shallow-Deep Networks" (SDN),
@@ -11,7 +11,7 @@ public import Tensors
 public struct TokenHeads<Number: Real>: Sendable {
   /// How many layers a row has gone through at each exit: ascending, the model's layers last.
   public let layers: [Int]
-  /// Numbers of a row.
+  /// Numbers that a head reads at every token.
   public let width: Int
   /// Classes of the answers.
   public let classes: Int
@@ -51,7 +51,7 @@ public struct TokenHeads<Number: Real>: Sendable {
   ///
   /// - Parameters:
   ///   - layers: of the exits: ascending, at least one.
-  ///   - width: numbers of a row.
+  ///   - width: numbers that a head reads at every token.
   ///   - classes: of the answers, at least one.
   ///   - isJoined: whether heads hear the one before, and ensembles join them.
   ///   - last: the backbone's own head, which is shared; nil begins one.
@@ -105,7 +105,7 @@ public struct TokenHeads<Number: Real>: Sendable {
   ///
   /// - Parameters:
   ///   - exit: which.
-  ///   - x: (rows, width), each row divided by its root mean square.
+  ///   - x: (rows, width).
   ///   - before: (rows, classes), of the head before; not looked at by a head that does not hear it.
   ///   - tape: where it is recorded.
   /// - Returns: (rows, classes).

@@ -78,16 +78,28 @@ struct DecoderPassTests {
     #expect(pass.through(0, x, batch, going: [], tape).values == x.values)
   }
 
-  /// A head reads rows of a root mean square of 1.
+  /// A head reads rows of a root mean square of 1, and their mean so far.
   @Test func featuresAreOfOneSize() throws {
     let model = try TinyDecoder("llama-f32")
     let (pass, tape) = (model.pass, TinyDecoder.tape)
-    let rows = pass.hidden(model.batch(model.texts([5])), after: [2], tape)[0]
-    let features = pass.features(rows, tape)
-    for row in 0 ..< 5 {
-      let own = features.values[row * rows.columns ..< (row + 1) * rows.columns]
-      let square = own.reduce(0) { $0 + $1 * $1 } / Float(rows.columns)
-      #expect(abs(square - 1) < 1e-3)
+    let batch = model.batch(model.texts([5, 3]))
+    let rows = pass.hidden(batch, after: [2], tape)[0]
+    let features = pass.features(rows, batch, tape)
+    #expect(features.rows == 8 && features.columns == pass.featureWidth)
+    let (values, width) = (features.values, rows.columns)
+    for (start, length) in [(0, 5), (5, 3)] {
+      var sums = [Float](repeating: 0, count: width)
+      for position in 0 ..< length {
+        let place = (start + position) * 2 * width
+        let own = values[place ..< place + width]
+        let square = own.reduce(0) { $0 + $1 * $1 } / Float(width)
+        #expect(abs(square - 1) < 1e-3)
+        for (column, value) in own.enumerated() {
+          sums[column] += value
+          let mean = values[place + width + column]
+          #expect(abs(mean - sums[column] / Float(position + 1)) < 1e-5)
+        }
+      }
     }
   }
 

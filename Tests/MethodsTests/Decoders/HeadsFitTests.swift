@@ -40,6 +40,7 @@ struct HeadsFitTests {
     settings.epochs = 40
     settings.batch = 16
     settings.rate = 1e-2
+    settings.decay = 0.1
     settings.thresholds = [0, 0.6, 0.9, 1]
     return settings
   }
@@ -173,7 +174,7 @@ struct HeadsFitTests {
     _ = try HeadsFit(model: model, try set([20, 8, 8]), small).run(to: target, replacing: false)
     let json = String(decoding: Fixtures.bytes("\(target)/heads.json"), as: UTF8.self)
     let changes = [
-      ("\"width\": 32", "\"width\": 65536"), ("\"width\": 32", "\"width\": 31"),
+      ("\"width\": 64", "\"width\": 65536"), ("\"width\": 64", "\"width\": 63"),
       ("\"layer\": 2", "\"layer\": 1"), ("\"threshold\": ", "\"threshold\": 7"),
       ("\"version\": 1", "\"version\": 2"), ("\"ensemble\": true", "\"ensemble\": false"),
       ("\"model_sha256\": \"", "\"model_sha256\": \"0"), ("\"propagate\"", "\"forget\""),

@@ -48,7 +48,7 @@ struct TinyDecoder {
   func heads(isJoined: Bool = true, classes: Int = 3, scale: Float = 30) -> TokenHeads<Float> {
     let heads = TokenHeads<Float>(
       layers: Array(1 ... configuration.layers),
-      width: configuration.width,
+      width: 2 * configuration.width,
       classes: classes,
       isJoined: isJoined,
       seed: 3

@@ -25,10 +25,17 @@ struct TokenByToken {
 
   func answers(_ tokens: [Int32]) -> [Answer] {
     var caches = [Cache](repeating: Cache(), count: model.configuration.layers)
-    return tokens.indices.map { step(tokens[$0], position: $0, &caches) }
+    let zeros = [Float](repeating: 0, count: model.configuration.width)
+    var sums = [[Float]](repeating: zeros, count: heads.exits)
+    return tokens.indices.map { step(tokens[$0], position: $0, &caches, &sums) }
   }
 
-  private func step(_ token: Int32, position: Int, _ caches: inout [Cache]) -> Answer {
+  private func step(
+    _ token: Int32,
+    position: Int,
+    _ caches: inout [Cache],
+    _ sums: inout [[Float]]
+  ) -> Answer {
     let (configuration, epsilon) = (model.configuration, model.configuration.rmsEpsilon)
     var x = Tensor(rowsOf: model.weights.embedding, at: [Int(token)])
     var (answer, logits): (Answer?, [[Float]]) = (nil, [])
@@ -36,31 +43,40 @@ struct TokenByToken {
       let normed = x.rmsNorm(gain: layer.attentionNorm, epsilon: epsilon)
       caches[index].keys.append(turned(normed.through(layer.key), position))
       caches[index].values.append(normed.through(layer.value).values)
-      // A token that has left gives no more than these.
-      guard answer == nil else { continue }
+      let exit = heads.layers.firstIndex(of: index + 1)
+      // A token that has left gives no more than these, and its part of the means.
+      guard answer == nil else {
+        if let exit { _ = features(x, position, &sums[exit]) }
+        continue
+      }
       let query = turned(normed.through(layer.query), position)
       x = x.plus(attended(query, caches[index]).through(layer.output))
       let y = x.rmsNorm(gain: layer.ffnNorm, epsilon: epsilon)
       guard let gate = layer.gate else { preconditionFailure("a plain layer") }
       let neurons = y.through(gate).silu().scaled(by: y.through(layer.up))
       x = x.plus(neurons.through(layer.down))
-      guard let exit = heads.layers.firstIndex(of: index + 1) else { continue }
-      let own = opinion(x, exit: exit, &logits)
+      guard let exit else { continue }
+      let own = opinion(features(x, position, &sums[exit]), exit: exit, &logits)
       if Double(own.confidence) > threshold || index + 1 == configuration.layers { answer = own }
     }
     guard let answer else { preconditionFailure("no exit after the last layer") }
     return answer
   }
 
-  private func opinion(_ x: Tensor, exit: Int, _ logits: inout [[Float]]) -> Answer {
+  private func features(_ x: Tensor, _ position: Int, _ sums: inout [Float]) -> [Float] {
     let ones = [Float](repeating: 1, count: x.columns)
-    let unit = x.rmsNorm(gain: ones, epsilon: model.configuration.rmsEpsilon)
+    let unit = x.rmsNorm(gain: ones, epsilon: model.configuration.rmsEpsilon).values
+    for (place, value) in unit.enumerated() { sums[place] += value }
+    return unit + sums.map { $0 / Float(position + 1) }
+  }
+
+  private func opinion(_ features: [Float], exit: Int, _ logits: inout [[Float]]) -> Answer {
     let tape = TinyDecoder.tape
     func variable(_ row: [Float]) -> Variable<Float> {
       tape.input(row, rows: 1, columns: row.count)
     }
     let before = logits.last.map(variable)
-    let own = heads.logits(exit: exit, variable(unit.values), before: before, tape)
+    let own = heads.logits(exit: exit, variable(features), before: before, tape)
     logits.append(own.values)
     let belief = tape.softmax(heads.scores(exit: exit, logits.map(variable), tape)).values
     let label = belief.indices.max { belief[$0] < belief[$1] } ?? 0

@@ -143,7 +143,7 @@ struct TokenHeadsTests {
       #expect(zip(own[exit].values, other[exit].values).allSatisfy { abs($0 - $1) < 1e-4 })
     }
     let values = standard.variable(chosen, exit: 1, tape).values
-    let first = stride(from: 0, to: values.count, by: model.configuration.width).map { values[$0] }
+    let first = stride(from: 0, to: values.count, by: pass.featureWidth).map { values[$0] }
     #expect(abs(first.reduce(0, +) / Float(first.count)) < 1e-4)
     #expect(abs(first.reduce(0) { $0 + $1 * $1 } / Float(first.count) - 1) < 1e-3)
   }

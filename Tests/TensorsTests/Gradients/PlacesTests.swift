@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tensors
 
-/// Rows that are put back, and numbers in another grid.
+/// Rows that are put back, numbers in another grid, and means of rows so far.
 struct PlacesTests {
   private func grids(_ shapes: (Int, Int)...) -> [GradientCheck.Grid] {
     var random = SplitMix64(seed: 9)
@@ -13,6 +13,13 @@ struct PlacesTests {
   @Test func gradients() {
     GradientCheck.check(grids((2, 3), (4, 3))) { $0.placed($1[0], at: [3, 1], in: $1[1]) }
     GradientCheck.check(grids((3, 4))) { $0.reshaped($1[0], rows: 6) }
+    GradientCheck.check(grids((6, 2))) { $0.runningMeans(of: $1[0], lengths: [3, 0, 1, 2]) }
+  }
+
+  @Test func meansAreOfTheRowsSoFar() {
+    let tape = Tape<Double>()
+    let x = tape.input([2, 4, 9, 5, 7], rows: 5, columns: 1)
+    #expect(tape.runningMeans(of: x, lengths: [3, 0, 2]).values == [2, 3, 5, 5, 6])
   }
 
   @Test func rowsComeBackWhereTheyWere() {
