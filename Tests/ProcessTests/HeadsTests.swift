@@ -39,4 +39,25 @@ struct HeadsTests {
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(Set(left) == ["llama", "heads"])
   }
+
+  /// Whenever it is killed, the folder is whole or not there, and the same command then makes it.
+  @Test func whatIsKilledLeavesNothingHalf() throws {
+    let (folder, data) = (try TemporaryFolder(), try TemporaryFolder())
+    try TinyModels.writeLlama(to: "\(folder.path)/llama")
+    for name in ["train", "choose", "test"] { try write("\(name).jsonl", count: 40, to: data) }
+    let target = "\(folder.path)/heads"
+    let arguments = [
+      "heads", "\(folder.path)/llama", data.path, "--to", target, "--every", "1", "--force",
+    ]
+    for milliseconds in [20, 60, 120, 200, 300, 450] {
+      let child = try Child(.mete, arguments)
+      Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
+      child.send(SIGKILL)
+      _ = try child.finish()
+      guard FileManager.default.fileExists(atPath: target) else { continue }
+      let names = try FileManager.default.contentsOfDirectory(atPath: target)
+      #expect(Set(names) == ["fit.json", "heads.json", "heads.safetensors"])
+    }
+    #expect(try Child(.mete, arguments).finish().code == 0)
+  }
 }
