@@ -25,6 +25,8 @@ public struct Cost: Sendable, Equatable {
   public let layers: Int
   /// Attention: the four projections, per row and layer.
   public let projections: Int
+  /// Attention: the projections to keys and values, per row and layer; they are among the four.
+  public let keysAndValues: Int
   /// Attention: scores and mixing, per row, layer and position attended to.
   public let mixing: Int
   /// The feed-forward layer, per row and layer.
@@ -37,6 +39,7 @@ public struct Cost: Sendable, Equatable {
     layers = configuration.layers
     projections =
       2 * configuration.width * (configuration.queryWidth + configuration.keyValueWidth)
+    keysAndValues = 2 * configuration.width * configuration.keyValueWidth
     mixing = 2 * configuration.queryWidth
     let matrices = configuration.feedForward == .gatedSilu ? 3 : 2
     experts = matrices * configuration.width * configuration.ffnWidth
@@ -47,6 +50,7 @@ public struct Cost: Sendable, Equatable {
   public init(_ configuration: BertConfiguration) {
     layers = configuration.layers
     projections = 4 * configuration.width * configuration.width
+    keysAndValues = 2 * configuration.width * configuration.width
     mixing = 2 * configuration.width
     experts = 2 * configuration.width * configuration.ffnWidth
     head =

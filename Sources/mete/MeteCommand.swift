@@ -28,7 +28,7 @@ struct MeteCommand: AsyncParsableCommand {
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
       CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self,
       ExpertsCommand.self, ExitsCommand.self, PackCommand.self, UnpackCommand.self,
-      DataCommand.self,
+      HeadsCommand.self, DataCommand.self,
     ]
   )
 

@@ -22,6 +22,7 @@ struct CostTests {
     let cost = Cost(llama)
     #expect(cost.layers == 30)
     #expect(cost.projections == 2 * 576 * 576 + 2 * 576 * 192)
+    #expect(cost.keysAndValues == 2 * 576 * 192)
     #expect(cost.mixing == 2 * 9 * 64)
     #expect(cost.experts == 3 * 576 * 1_536)
     #expect(cost.head == 576 * 49_152)

@@ -1,0 +1,238 @@
+public import Models
+import Tensors
+
+/// Teaches exit heads of a frozen language model that classify at every token: from a model and labelled text to a folder.
+public struct HeadsFit {
+  /// What a watcher hears.
+  public struct Progress: Sendable {
+    /// What is being done.
+    public var stage: String
+    /// Texts or steps of the stage that are done.
+    public var done: Int
+    /// Texts or steps of the stage.
+    public var total: Int
+    /// Mean loss of an exit in the last step, while heads learn.
+    public var loss: Double?
+  }
+
+  /// What came out.
+  public struct Outcome: Sendable {
+    /// What `fit.json` says.
+    public var report: JSON
+    /// The threshold chosen, under `propagate`.
+    public var threshold: Double
+    /// Full depth on test.
+    public var full: PolicyOutcome
+    /// `propagate` at the threshold on test.
+    public var chosen: PolicyOutcome
+  }
+
+  private let source: Checkpoint
+  private let set: LearningSet
+  private let settings: HeadSettings
+  private let configuration: LlamaConfiguration
+  private let weights: LlamaWeights
+  private let exits: [Int]
+  private let train: [TokenizedText]
+  private let choose: [TokenizedText]
+  private let test: [TokenizedText]
+  private let counts: HeadsReport.Counts
+
+  /// Opens the model and tokenizes the text.
+  ///
+  /// - Parameters:
+  ///   - model: a GGUF file or a Hugging Face directory of a language model.
+  ///   - set: the three parts; every text has exactly one label.
+  ///   - settings: without a fault.
+  /// - Throws: `FormatError` if the model cannot be the backbone, a setting does not fit it, or a text has several labels.
+  public init(model: String, _ set: LearningSet, _ settings: HeadSettings) throws(FormatError) {
+    let source = try Checkpoint.open(path: model)
+    guard case .llama(let configuration, let weights) = source.family else {
+      throw FormatError(
+        path: model,
+        reason: "is a \(source.family.name); heads at every token need a language model"
+      )
+    }
+    guard let tokenizer = source.tokenizer, tokenizer.gap == nil else {
+      throw FormatError(path: model, reason: "has no tokenizer that text could be read with")
+    }
+    for part in [set.train, set.choose, set.test] where part.isMultiple {
+      let place = part.items.firstIndex { $0.labels.count != 1 } ?? 0
+      throw FormatError(
+        path: part.name,
+        reason: "has \(part.items[place].labels.count) labels at example \(place + 1); "
+          + "heads at every token need exactly one"
+      )
+    }
+    do { exits = try settings.exits(of: configuration.layers) } catch {
+      throw FormatError(path: model, reason: error.reason)
+    }
+    var most = settings
+    most.tokensMax = min(settings.tokensMax, configuration.positionsMax)
+    let reader = TextTokenizer(tokenizer, tokensMax: most.tokensMax)
+    let bytesEach = 4 * exits.count * 2 * configuration.width
+    let learning = reader.texts(set.train.prefix(settings.examplesMax))
+    train = Self.fitting(learning.texts, tokensMax: HeadSettings.cacheBytesMax / bytesEach)
+    choose = reader.texts(set.choose).texts
+    test = reader.texts(set.test.prefix(settings.testMax)).texts
+    counts = HeadsReport.Counts(
+      train: train.count,
+      trainTokens: train.reduce(0) { $0 + $1.tokens.count },
+      trainCut: learning.cutCount,
+      trainLeftOut: set.train.items.count - train.count,
+      choose: choose.count,
+      test: test.count,
+      testLeftOut: set.test.items.count - test.count
+    )
+    (self.source, self.set, self.settings) = (source, set, most)
+    (self.configuration, self.weights) = (configuration, weights)
+    BLAS.setThreads(1)
+  }
+
+  /// The first texts whose rows fit into memory, at least one.
+  private static func fitting(_ texts: [TokenizedText], tokensMax: Int) -> [TokenizedText] {
+    var tokens = 0
+    let count = texts.prefix { text in
+      tokens += text.tokens.count
+      return tokens <= tokensMax
+    }.count
+    return Array(texts.prefix(max(1, count)))
+  }
+
+  /// Runs to the end, and writes the folder.
+  ///
+  /// - Parameters:
+  ///   - target: the folder to make.
+  ///   - replacing: whether taught heads that are there make way.
+  ///   - hears: is told how far it is.
+  /// - Returns: what came out, and the report that lies in the folder.
+  /// - Throws: `FormatError` if something cannot be written.
+  public func run(
+    to target: String,
+    replacing: Bool,
+    hears: (Progress) -> Void = { _ in }
+  ) throws(FormatError) -> Outcome {
+    try HeadsFolder.check(target, replacing: replacing)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let pass = DecoderPass(configuration, weights, tokensMax: settings.tokensMax)
+    let crew = Crew<Float>(count: settings.threads)
+    let (plain, joined, bytes) = teach(pass, crew, hears)
+    let examiner = HeadsExaminer(pass, plain: plain, joined: joined, settings, crew)
+    let choosing = examiner.examine(choose, "choosing", hears: hears)
+    // What is served has its curve up to where nothing is lost; the baseline only to its own choice.
+    let curve = examiner.curve(joined, choosing.joined, choose, loss: 0, hears: hears)
+    let loss = settings.loss
+    let plainCurve = examiner.curve(plain, choosing.plain, choose, loss: loss, hears: hears)
+    func threshold(_ curve: [PolicyOutcome], _ policy: StreamCost.Policy, _ full: Double) -> Double
+    {
+      curve.filter { $0.policy == policy }.cheapest(within: loss, of: full)?.threshold ?? 1
+    }
+    let full = PolicyOutcome.share(choosing.joined.full.isRight(choose.map { $0.labels[0] }))
+    let testing = examiner.examine(test, "testing", hears: hears)
+    var rows: [HeadsReport.Row] = []
+    for (name, heads, exits, curve) in [
+      ("ZTW", joined, testing.joined, curve), ("SDN", plain, testing.plain, plainCurve),
+    ] {
+      for policy in StreamCost.Policy.allCases {
+        let chosen = threshold(curve, policy, full)
+        let outcome = examiner.outcome(heads, exits, test, chosen, policy, hears: hears)
+        rows.append(HeadsReport.Row(method: name, outcome: outcome))
+      }
+    }
+    let depth = examiner.full(testing.joined, test)
+    let report = HeadsReport(
+      model: source.name,
+      modelSHA256: source.sha256(),
+      labels: set.labels.names,
+      exits: exits,
+      counts: counts,
+      settings: settings,
+      cacheBytes: bytes,
+      choosing: choosing,
+      chooseLabels: choose.map { $0.labels[0] },
+      testing: testing,
+      testLabels: test.map { $0.labels[0] },
+      curve: curve,
+      plainCurve: plainCurve,
+      full: depth,
+      rows: rows,
+      seconds: (clock.now - start) / .seconds(1)
+    )
+    try HeadsFolder.write(
+      to: target,
+      taught(joined, curve, rows[0].outcome.threshold, report),
+      report: report.json,
+      replacing: replacing
+    )
+    return Outcome(
+      report: report.json,
+      threshold: rows[0].outcome.threshold,
+      full: depth,
+      chosen: rows[0].outcome
+    )
+  }
+
+  /// Plain and joined heads for rows as they are, and the bytes that their rows took meanwhile.
+  private func teach(_ pass: DecoderPass, _ crew: Crew<Float>, _ hears: (Progress) -> Void) -> (
+    plain: TokenHeads<Float>, joined: TokenHeads<Float>, bytes: Int
+  ) {
+    let count = train.count
+    var features = TokenFeatures(pass, train, layers: exits, crew) { done in
+      hears(Progress(stage: "reading", done: done, total: count))
+    }
+    features.standardize()
+    let trainer = HeadTrainer(
+      settings: settings,
+      crew: crew,
+      features: features,
+      classes: set.labels.count
+    )
+    let plain = trainer.plain(layers: exits) { step, total, loss in
+      let mean = loss / Double(exits.count)
+      hears(Progress(stage: "teaching plain heads", done: step, total: total, loss: mean))
+    }
+    let joined = trainer.joined(plain) { step, total, loss in
+      let mean = loss / Double(exits.count - 1)
+      hears(Progress(stage: "teaching joined heads", done: step, total: total, loss: mean))
+    }
+    let scales = features.scales
+    return (plain.rescaled(from: scales), joined.rescaled(from: scales), features.bytes)
+  }
+
+  private func taught(
+    _ heads: TokenHeads<Float>,
+    _ curve: [PolicyOutcome],
+    _ threshold: Double,
+    _ report: HeadsReport
+  ) -> TaughtHeads {
+    TaughtHeads(
+      heads: heads,
+      modelName: source.name,
+      modelSHA256: report.modelSHA256,
+      labels: set.labels.names,
+      epsilon: configuration.rmsEpsilon,
+      tokensMax: settings.tokensMax,
+      curve: curve.map {
+        TaughtHeads.Point(
+          threshold: $0.threshold,
+          policy: $0.policy,
+          accuracy: $0.accuracy,
+          agreement: $0.agreement,
+          macs: $0.macs
+        )
+      },
+      threshold: threshold,
+      settings: settings.json
+    )
+  }
+}
+
+extension Dataset {
+  /// The first examples; all if `count` is nil.
+  fileprivate func prefix(_ count: Int?) -> Dataset {
+    var copy = self
+    if let count { copy.items = Array(items.prefix(count)) }
+    return copy
+  }
+}

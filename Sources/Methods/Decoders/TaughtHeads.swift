@@ -1,0 +1,66 @@
+import Models
+public import Tensors
+
+/// Exit heads, and what they belong to: the contents of a folder that `mete heads` wrote.
+public struct TaughtHeads: Sendable {
+  /// A point of the curve from thresholds to accuracy and work, measured on the choosing part.
+  public struct Point: Sendable, Equatable {
+    /// A token leaves at the first exit whose probability is above it.
+    public var threshold: Double
+    /// What becomes of the layers left out.
+    public var policy: StreamCost.Policy
+    /// The part of the texts that is answered rightly at their end.
+    public var accuracy: Double
+    /// The part of the tokens at which the class is that of full depth.
+    public var agreement: Double
+    /// Multiply-accumulates, as a share of full depth.
+    public var macs: Double
+  }
+
+  /// The heads; they read what `DecoderPass.features` gives.
+  public let heads: TokenHeads<Float>
+  /// What the model calls itself.
+  public let modelName: String
+  /// Of the model's weight files: heads fit no other.
+  public let modelSHA256: String
+  /// Names of the classes.
+  public let labels: [String]
+  /// Added to the mean square.
+  public let epsilon: Float
+  /// Tokens that texts were cut to.
+  public let tokensMax: Int
+  /// Ascending by threshold, `propagate` and `defer` of each.
+  public let curve: [Point]
+  /// The cheapest threshold under `propagate` that is as accurate as was asked for.
+  public let threshold: Double
+  /// How they were taught, for readers.
+  let settings: JSON
+
+  var json: JSON {
+    func text(_ text: String) -> JSON { .string(Array(text.utf8)) }
+    let exits = heads.layers.indices.map { exit -> JSON in
+      .object([
+        .init("layer", .integer(heads.layers[exit])),
+        .init("hears_before", .bool(heads.norms[exit] != nil)),
+        .init("ensemble", .bool(exit < heads.logWeights.count)),
+      ])
+    }
+    let points = curve.map { point -> JSON in
+      .object([
+        .init("threshold", .number(point.threshold)),
+        .init("policy", text(point.policy.rawValue)),
+        .init("accuracy", .number(point.accuracy)), .init("agreement", .number(point.agreement)),
+        .init("macs", .number(point.macs)),
+      ])
+    }
+    return .object([
+      .init("format", text("mete heads")), .init("version", .integer(1)),
+      .init("model", text(modelName)), .init("model_sha256", text(modelSHA256)),
+      .init("labels", .array(labels.map(text))), .init("width", .integer(heads.width)),
+      .init("features", text("unit root mean square, beside its running mean")),
+      .init("norm_epsilon", .number(Double(epsilon))), .init("tokens_max", .integer(tokensMax)),
+      .init("exits", .array(exits)), .init("threshold", .number(threshold)),
+      .init("curve", .array(points)), .init("settings", settings),
+    ])
+  }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Models
+import Support
+import Tensors
+import Testing
+
+@testable import Methods
+
+/// From a model and texts to a folder.
+struct HeadsFitTests {
+  private let folder: TemporaryFolder
+  private let model: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    model = "\(folder.path)/llama"
+    try TinyModels.writeLlama(to: model)
+  }
+
+  /// Texts whose first letters tell their label.
+  private func set(_ counts: [Int] = [60, 30, 30]) throws -> LearningSet {
+    var random = SplitMix64(seed: 8)
+    let words = [["rain", "storm"], ["sun", "warm"]]
+    let parts = try counts.map { count in
+      try Dataset(
+        (0 ..< count).map { place in
+          let label = place % 2
+          let text = (0 ..< 4).map { _ in words[label][Int(random.next() % 2)] }
+          return Example(text: text.joined(separator: " "), labels: ["\(label)"])
+        },
+        name: "part"
+      )
+    }
+    return LearningSet(train: parts[0], choose: parts[1], test: parts[2])
+  }
+
+  private var settings: HeadSettings {
+    var settings = HeadSettings()
+    settings.every = 1
+    settings.epochs = 40
+    settings.batch = 16
+    settings.rate = 1e-2
+    settings.decay = 0.1
+    settings.thresholds = [0, 0.6, 0.9, 1]
+    return settings
+  }
+
+  @Test func whatIsTaughtIsReadBack() throws {
+    let target = "\(folder.path)/heads"
+    let set = try set()
+    let fit = try HeadsFit(model: model, set, settings)
+    var stages: [String] = []
+    let outcome = try fit.run(to: target, replacing: false) { progress in
+      if stages.last != progress.stage { stages.append(progress.stage) }
+      #expect(progress.done <= progress.total)
+    }
+    #expect(stages.first == "reading" && stages.count > 4)
+    #expect(outcome.full.accuracy > 0.9 && outcome.chosen.accuracy > 0.85, "\(outcome)")
+    let taught = try HeadsFolder.open(target)
+    #expect(taught.heads.layers == [1, 2, 3] && taught.labels == ["0", "1"])
+    #expect(taught.threshold == outcome.threshold && taught.heads.isJoined)
+    let checkpoint = try Checkpoint.open(path: model)
+    #expect(taught.modelSHA256 == checkpoint.sha256())
+    #expect(taught.curve.contains { $0.threshold == 1 && $0.policy == .propagate })
+    // The heads in the file give the figures in the report.
+    let reader = TextTokenizer(try #require(checkpoint.tokenizer), tokensMax: 128)
+    let texts = reader.texts(set.test).texts
+    let policy = DecoderPolicyPass(try TinyDecoder(path: model).pass128, taught.heads)
+    let batch = TokenBatch(texts)
+    let found = policy.propagate(batch, thresholds: [taught.threshold], TinyDecoder.tape)
+    let right = found[0].isRight(texts.map { $0.labels[0] })
+    #expect(PolicyOutcome.share(right) == outcome.chosen.accuracy)
+    let report = try JSON(parsing: Fixtures.bytes("\(target)/fit.json"), path: target)
+    #expect(report == outcome.report && report["test_policies"]?.items?.count == 4)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(Set(left) == ["llama", "heads"])
+  }
+
+  @Test func theSameSeedTeachesTheSame() throws {
+    var small = settings
+    small.epochs = 2
+    var files: [[UInt8]] = []
+    for name in ["a", "b"] {
+      let fit = try HeadsFit(model: model, try set([20, 8, 8]), small)
+      _ = try fit.run(to: "\(folder.path)/\(name)", replacing: false)
+      files.append(Fixtures.bytes("\(folder.path)/\(name)/heads.safetensors"))
+    }
+    #expect(files[0] == files[1] && !files[0].isEmpty)
+  }
+
+  /// Stage by stage: the backbone never moves, its own head not after the first stage, heads not while ensembles learn; and
+  /// an ensemble ends no worse than its head on what it learned from.
+  @Test func whatIsFrozenStays() throws {
+    let tiny = try TinyDecoder(path: model)
+    let pass = tiny.pass
+    let before = pass.parameters.map(\.values)
+    let reader = TextTokenizer(try #require(Checkpoint.open(path: model).tokenizer), tokensMax: 64)
+    let texts = reader.texts(try set().train).texts
+    let crew = Crew<Float>(count: 2)
+    var features = TokenFeatures(pass, texts, layers: [1, 2, 3], crew) { _ in }
+    features.standardize()
+    let trainer = HeadTrainer(settings: settings, crew: crew, features: features, classes: 2)
+    let plain = trainer.plain(layers: [1, 2, 3]) { _, _, _ in }
+    let last = plain.maps[2].weight.values
+    let joined = trainer.joined(plain) { _, _, _ in }
+    #expect(!joined.headParameters.contains { !$0.isFrozen })
+    #expect(joined.maps[2].weight.values == last && plain.maps[2].weight.values == last)
+    #expect(pass.parameters.map(\.values) == before)
+    let tape = TinyDecoder.tape
+    let all = Array(texts.indices)[...]
+    let loss = TokenLoss(features, classes: 2, .tokens)
+    var logits: [Variable<Float>] = []
+    for exit in 0 ..< 2 {
+      let x = features.variable(all, exit: exit, tape)
+      logits.append(joined.logits(exit: exit, x, before: logits.last, tape))
+      let scores = joined.scores(exit: exit, logits, tape)
+      let whole = loss.weight(of: all)
+      let own = loss([logits[exit]], all, whole: whole, tape).scalar
+      let ensemble = loss([scores], all, whole: whole, tape).scalar
+      #expect(ensemble <= own + 0.02, "exit \(exit): \(ensemble), its head \(own)")
+    }
+  }
+
+  @Test func refusalsNameTheReason() throws {
+    func refusal(_ set: LearningSet, _ settings: HeadSettings, model: String? = nil) -> String {
+      do {
+        _ = try HeadsFit(model: model ?? self.model, set, settings)
+        return ""
+      } catch { return "\(error)" }
+    }
+    var deep = settings
+    deep.layers = [1, 9]
+    #expect(refusal(try set(), deep).contains("layers names 9; the model has 1 to 3"))
+    var shallow = settings
+    shallow.every = 3
+    #expect(refusal(try set(), shallow).contains("no exit stands before the last of 3"))
+    var several = try set()
+    several.choose.items[3].labels = [0, 1]
+    #expect(refusal(several, settings).contains("has 2 labels at example 4"))
+    let encoder = Fixtures.path("models/bert-classifier")
+    #expect(refusal(try set(), settings, model: encoder).contains("need a language model"))
+    let target = "\(folder.path)/taken"
+    try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
+    #expect(throws: FormatError.self) { try HeadsFolder.check(target, replacing: false) }
+    #expect(throws: FormatError.self) { try HeadsFolder.check(target, replacing: true) }
+  }
+
+  @Test func exitsStandWhereTheyAreAskedFor() throws {
+    var settings = HeadSettings()
+    #expect(try settings.exits(of: 30) == [5, 10, 15, 20, 25, 30])
+    #expect(try settings.exits(of: 12) == [5, 10, 12])
+    settings.layers = [4, 8]
+    #expect(try settings.exits(of: 12) == [4, 8, 12])
+    settings.layers = [8, 4]
+    #expect(throws: SettingFault.self) { try settings.exits(of: 12) }
+    settings.layers = [12]
+    #expect(throws: SettingFault.self) { try settings.exits(of: 12) }
+  }
+
+  @Test func settingsNameTheirLimits() {
+    #expect(HeadSettings().fault == nil)
+    var settings = HeadSettings()
+    settings.thresholds = [0.5, 0.4, 1]
+    #expect(settings.fault?.hasPrefix("thresholds are [0.5, 0.4, 1.0], not ascending") == true)
+    settings = HeadSettings()
+    settings.rate = 0
+    #expect(settings.fault == "rate is 0.0, not above 0.0 and at most 1.0")
+  }
+
+  @Test func hostileFoldersAreRefused() throws {
+    let target = "\(folder.path)/heads"
+    var small = settings
+    small.epochs = 1
+    _ = try HeadsFit(model: model, try set([20, 8, 8]), small).run(to: target, replacing: false)
+    let json = String(decoding: Fixtures.bytes("\(target)/heads.json"), as: UTF8.self)
+    let changes = [
+      ("\"width\": 64", "\"width\": 65536"), ("\"width\": 64", "\"width\": 63"),
+      ("\"layer\": 2", "\"layer\": 1"), ("\"threshold\": ", "\"threshold\": 7"),
+      ("\"version\": 1", "\"version\": 2"), ("\"ensemble\": true", "\"ensemble\": false"),
+      ("\"model_sha256\": \"", "\"model_sha256\": \"0"), ("\"propagate\"", "\"forget\""),
+    ]
+    for (old, new) in changes {
+      let changed = json.replacing(old, with: new)
+      #expect(changed != json, "\(old) is not there")
+      try Data(changed.utf8).write(to: URL(fileURLWithPath: "\(target)/heads.json"))
+      #expect(throws: FormatError.self, "\(new)") { try HeadsFolder.open(target) }
+    }
+    try Data(json.utf8).write(to: URL(fileURLWithPath: "\(target)/heads.json"))
+    #expect(try HeadsFolder.open(target).labels == ["0", "1"])
+    try FileManager.default.removeItem(atPath: "\(target)/heads.safetensors")
+    #expect(throws: FormatError.self) { try HeadsFolder.open(target) }
+  }
+}
+
+extension TinyDecoder {
+  /// A pass for texts of up to 128 tokens.
+  var pass128: DecoderPass { DecoderPass(configuration, weights, tokensMax: 128) }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Support
+import Testing
+
+/// `mete heads` as a person calls it.
+struct HeadsTests {
+  private func write(_ name: String, count: Int, to folder: TemporaryFolder) throws {
+    let lines = (0 ..< count).map { place in
+      let text = place.isMultiple(of: 2) ? "rain and storm" : "the sun is in"
+      return "{\"text\": \"\(text)\", \"label\": \"\(place % 2)\"}\n"
+    }
+    _ = try folder.write(Array(lines.joined().utf8), to: name)
+  }
+
+  @Test func headsAreTaughtAndReplacedOnlyByForce() throws {
+    let (folder, data) = (try TemporaryFolder(), try TemporaryFolder())
+    try TinyModels.writeLlama(to: "\(folder.path)/llama")
+    for (name, count) in [("train", 24), ("choose", 8), ("test", 8)] {
+      try write("\(name).jsonl", count: count, to: data)
+    }
+    let target = "\(folder.path)/heads"
+    func run(_ arguments: String...) throws -> Finished {
+      let fixed = ["heads", "\(folder.path)/llama", data.path, "--to", target]
+      return try Child(.mete, fixed + arguments).finish()
+    }
+    let made = try run("--every", "1", "--epochs", "2", "--json", "--test-max", "6")
+    #expect(made.code == 0 && made.errors.isEmpty, "\(made)")
+    let report = try #require(try made.objects().first)
+    #expect((report["test_exits"] as? [Any])?.count == 3, "\(report)")
+    #expect((report["counts"] as? [String: Any])?["test"] as? Int == 6)
+    let again = try run("--every", "1")
+    #expect(again.code == 1 && again.errors.contains("--force"), "\(again)")
+    let forced = try run("--layers", "2", "--epochs", "1", "--force")
+    #expect(forced.code == 0 && forced.output.contains("written"), "\(forced)")
+    #expect(try run("--every", "3", "--force").errors.contains("no exit stands before"))
+    #expect(try run("--layers", "2,x", "--force").code == 64)
+    #expect(try run("--epochs", "0", "--force").code == 64)
+    #expect(try run("--weighting", "odd", "--force").code == 64)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(Set(left) == ["llama", "heads"])
+  }
+
+  /// Whenever it is killed, the folder is whole or not there, and the same command then makes it.
+  @Test func whatIsKilledLeavesNothingHalf() throws {
+    let (folder, data) = (try TemporaryFolder(), try TemporaryFolder())
+    try TinyModels.writeLlama(to: "\(folder.path)/llama")
+    for name in ["train", "choose", "test"] { try write("\(name).jsonl", count: 40, to: data) }
+    let target = "\(folder.path)/heads"
+    let arguments = [
+      "heads", "\(folder.path)/llama", data.path, "--to", target, "--every", "1", "--force",
+    ]
+    for milliseconds in [20, 60, 120, 200, 300, 450] {
+      let child = try Child(.mete, arguments)
+      Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
+      child.send(SIGKILL)
+      _ = try child.finish()
+      guard FileManager.default.fileExists(atPath: target) else { continue }
+      let names = try FileManager.default.contentsOfDirectory(atPath: target)
+      #expect(Set(names) == ["fit.json", "heads.json", "heads.safetensors"])
+    }
+    #expect(try Child(.mete, arguments).finish().code == 0)
+  }
+}
