@@ -52,11 +52,13 @@ public struct DecoderPass: Sendable {
   ///   - batch: tokens below the vocabulary, texts of at most `tokensMax`.
   ///   - chosen: how many layers rows have gone through: 0 is the embedding; ascending.
   ///   - tape: one that does not record.
+  ///   - neurons: is shown every feed-forward layer, and says what to go on with.
   /// - Returns: for each of `chosen` (rows, width), before any norm.
   public func hidden(
     _ batch: TokenBatch,
     after chosen: [Int],
-    _ tape: Tape<Float>
+    _ tape: Tape<Float>,
+    neurons: EncoderNetwork<Float>.Observer = { $0.neurons }
   ) -> [Variable<Float>] {
     precondition(
       zip(chosen, chosen.dropFirst()).allSatisfy { $0 < $1 }
@@ -66,7 +68,7 @@ public struct DecoderPass: Sendable {
     var x = embedded(batch, tape)
     var found = chosen.first == 0 ? [x] : []
     for layer in 0 ..< (chosen.last ?? 0) {
-      x = through(layer, x, batch, tape)
+      x = through(layer, x, batch, tape, neurons: neurons)
       if chosen.contains(layer + 1) { found.append(x) }
     }
     return found
@@ -116,13 +118,15 @@ public struct DecoderPass: Sendable {
   ///   - going: the rows that go through it, ascending; the others only lend it their keys and values, and stay as they are.
   ///     nil is all.
   ///   - tape: one that does not record.
+  ///   - neurons: is shown the feed-forward layer, and says what to go on with.
   /// - Returns: (rows, width).
   func through(
     _ index: Int,
     _ x: Variable<Float>,
     _ batch: TokenBatch,
     going: [Int]? = nil,
-    _ tape: Tape<Float>
+    _ tape: Tape<Float>,
+    neurons observe: EncoderNetwork<Float>.Observer = { $0.neurons }
   ) -> Variable<Float> {
     // With no row on its way nobody asks for keys and values either.
     if let going, going.isEmpty { return x }
@@ -133,8 +137,10 @@ public struct DecoderPass: Sendable {
     let normed = layer.attentionNorm(x, epsilon: epsilon, tape)
     let mixed = gone(attention(layer, normed, batch, going: going, tape))
     let y = tape.sum(gone(x), layer.output(mixed, tape))
-    let neurons = neurons(layer, layer.ffnNorm(y, epsilon: epsilon, tape), tape)
-    let z = tape.sum(y, layer.down(neurons, tape))
+    let input = layer.ffnNorm(y, epsilon: epsilon, tape)
+    let (raised, given) = neurons(layer, input, tape)
+    let pass = FeedForwardPass(layer: index, input: input, raised: raised, neurons: given)
+    let z = tape.sum(y, layer.down(observe(pass), tape))
     return going.map { tape.placed(z, at: $0, in: x) } ?? z
   }
 
@@ -185,11 +191,13 @@ public struct DecoderPass: Sendable {
     _ layer: DecoderLayer,
     _ x: Variable<Float>,
     _ tape: Tape<Float>
-  ) -> Variable<Float> {
+  ) -> (raised: Variable<Float>, given: Variable<Float>) {
     let up = layer.up(x, tape)
     switch (configuration.feedForward, layer.gate) {
-    case (.gatedSilu, let gate?): return tape.product(tape.curve(.silu, gate(x, tape)), up)
-    case (.plain(let activation), nil): return tape.curve(activation.curve, up)
+    case (.gatedSilu, let gate?):
+      let raised = gate(x, tape)
+      return (raised, tape.product(tape.curve(.silu, raised), up))
+    case (.plain(let activation), nil): return (up, tape.curve(activation.curve, up))
     default: preconditionFailure("\(configuration.feedForward), and a gate or none")
     }
   }

@@ -1,7 +1,7 @@
 internal import Models
 public import Tensors
 
-/// The experts of all feed-forward layers of an encoder, and the routers that pick them.
+/// The experts of all feed-forward layers of a model, and the routers that pick them.
 ///
 /// The neurons of each layer lie in the order of its experts (`ExpertSplit.permuted`).
 public struct ExpertLayers: Sendable {
@@ -19,12 +19,23 @@ public struct ExpertLayers: Sendable {
   ///   - routers: one for each layer.
   ///   - network: whose layers are split.
   public init(size: Int, routers: [Router<Float>], of network: EncoderNetwork<Float>) {
-    precondition(routers.count == network.layers.count, "\(routers.count) routers")
-    let neurons = network.configuration.ffnWidth
-    precondition(neurons % size == 0, "\(neurons) neurons in experts of \(size)")
+    self.init(size: size, routers: routers, downs: network.layers.map(\.down.weight))
+  }
+
+  /// Experts of layers whose neurons are in order.
+  ///
+  /// - Parameters:
+  ///   - size: neurons of an expert; divides the layers' neurons.
+  ///   - routers: one for each layer.
+  ///   - downs: of each layer, (width, neurons).
+  init(size: Int, routers: [Router<Float>], downs: [Parameter<Float>]) {
+    precondition(routers.count == downs.count, "\(routers.count) routers")
+    for down in downs {
+      precondition(down.columns % size == 0, "\(down.columns) neurons in experts of \(size)")
+    }
     self.size = size
     self.routers = routers
-    grams = network.layers.map { Self.grams(of: $0.down.weight, size: size) }
+    grams = downs.map { Self.grams(of: $0, size: size) }
   }
 
   /// Experts of a layer.

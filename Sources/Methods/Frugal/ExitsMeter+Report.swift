@@ -52,7 +52,9 @@ extension ExitsMeter {
       xTitle: "multiply-accumulates, % of dense",
       yTitle: "accuracy, %",
       curves: lines,
-      levels: [("the dense model", baselines[1].accuracy)]
+      marks: [
+        .init(name: "the dense model", .init(x: 1, y: baselines[1].accuracy), isLevel: true)
+      ]
     )
     var sections: [LearningReport.Section] = [
       .init(
@@ -71,6 +73,7 @@ extension ExitsMeter {
   private func curve(_ name: String, _ points: [Setting], isMain: Bool) -> LinePlot.Curve {
     LinePlot.Curve(
       name: name,
+      role: isMain ? .main : .baseline,
       points: points.map {
         LinePlot.Point(
           x: $0.measured.share,
@@ -79,8 +82,7 @@ extension ExitsMeter {
           note:
             "T \(HTML.number($0.measured.level, 3))\($0.tau.map { ", τ \($0)" } ?? ""): \(HTML.percent($0.measured.accuracy)) for \(HTML.percent($0.measured.share))"
         )
-      },
-      isMain: isMain
+      }
     )
   }
 

@@ -48,6 +48,7 @@ extension ExpertsMeter {
     let lines = names.map { key, title in
       LinePlot.Curve(
         name: title,
+        role: key == Self.dynamic ? .main : key == Self.oracle ? .reference : .baseline,
         points: curves.filter { $0.name == key }.map {
           LinePlot.Point(
             x: $0.feedForwardShare,
@@ -56,8 +57,7 @@ extension ExpertsMeter {
             note:
               "\(key) \($0.level): \(HTML.percent($0.accuracy)) for \(HTML.percent($0.feedForwardShare))"
           )
-        },
-        isMain: key == Self.dynamic
+        }
       )
     }
     let truth = curves.first?.isRight.count ?? 0
@@ -69,7 +69,10 @@ extension ExpertsMeter {
       xTitle: "multiply-accumulates of feed-forward layers, % of dense",
       yTitle: "accuracy, %",
       curves: lines,
-      levels: [("the dense model", level(baseline)), ("the sparse model, whole", level(sparse))]
+      marks: [
+        .init(name: "the dense model", .init(x: 1, y: level(baseline)), isLevel: true),
+        .init(name: "the sparse model, whole", .init(x: 1, y: level(sparse))),
+      ]
     )
     var sections: [LearningReport.Section] = [
       .init(

@@ -1,24 +1,51 @@
+internal import Models
+
 /// Shares beside each other, a bar for each name.
-struct BarPlot: Sendable {
+public struct BarPlot: Sendable {
   /// A bar.
-  struct Bar: Sendable {
-    var name: String
-    /// 0 to 1.
-    var share: Double
-    /// Behind the bar.
-    var note: String
+  public struct Bar: Sendable, Equatable {
+    /// Stands before the bar.
+    public var name: String
+    /// Its length, 0 to 1.
+    public var share: Double
+    /// Stands behind the bar: the share as it should be read.
+    public var note: String
+
+    /// Names a share; without a note it is shown as percent.
+    public init(name: String, share: Double, note: String? = nil) {
+      (self.name, self.share, self.note) = (name, share, note ?? HTML.percent(share))
+    }
   }
 
-  var bars: [Bar]
+  /// From top to bottom.
+  public var bars: [Bar]
 
-  /// A row for each bar: a list that wraps nowhere and needs no picture.
+  /// Puts bars below each other.
+  public init(bars: [Bar]) { self.bars = bars }
+
   var html: String {
-    let most = max(1e-9, bars.map(\.share).filter(\.isFinite).max() ?? 1)
+    let most = bars.map(\.share).filter(\.isFinite).max() ?? 1
     let rows = bars.map { bar in
-      let width = bar.share.isFinite ? max(0.5, 100 * bar.share / most) : 0
-      return
-        "<tr><th scope=\"row\">\(HTML.escaped(bar.name))</th><td class=\"bar\"><i style=\"width:\(HTML.number(width, 1))%\"></i></td><td>\(HTML.escaped(bar.note))</td></tr>"
+      "<tr>\(HTML.cell(bar.name, "th"))\(Self.cell(bar.share, of: most))"
+        + "\(HTML.cell(bar.note, "td", "n"))</tr>"
     }
-    return "<table class=\"bars\">\(rows.joined(separator: "\n"))</table>"
+    return "<table class=\"bars\"><tbody>\n\(rows.joined(separator: "\n"))\n</tbody></table>"
+  }
+
+  /// A bar as a cell of a table, which `most` would fill.
+  static func cell(_ share: Double, of most: Double) -> String {
+    let width = share.isFinite && most > 0 ? min(1, max(0, share / most)) : 0
+    return "<td class=\"bar\"><i style=\"width:\(HTML.decimal(100 * width, 1))%\"></i></td>"
+  }
+
+  var json: JSON {
+    .array(
+      bars.map {
+        .object([
+          .init("name", JSON.text($0.name)), .init("share", .finite($0.share)),
+          .init("note", JSON.text($0.note)),
+        ])
+      }
+    )
   }
 }

@@ -1,90 +1,113 @@
-/// What a learning pass came to, as a page that shows itself: no script, nothing from elsewhere.
-struct LearningReport: Sendable {
+/// What a learning pass came to: for people as one page that needs nothing else, for programs as JSON with the same numbers.
+///
+/// Numbers that are not finite are shown as a dash and written as `null`; the same report gives the same bytes.
+public struct LearningReport: Sendable {
+  /// What was made of which model.
+  public var title: String
+  /// Says in a sentence or two what was done, to who has never seen the project.
+  public var lead: String
+  /// The model that was taught.
+  public var model: String?
+  /// The text that it was taught and measured with.
+  public var source: Source?
+  /// What all that is random hangs on.
+  public var seed: UInt64?
+  /// How long the pass took.
+  public var seconds: Double?
+  /// The few numbers that the page begins with.
+  public var headlines: [Headline]
+  /// What was measured, in the order in which it is told.
+  public var sections: [Section]
+  /// Settings and whatever else is needed to make it again: names and values, in order.
+  public var facts: [(name: String, value: String)]
+  /// What a reader should know before trusting the numbers, a sentence or two each.
+  public var notes: [String]
+
+  /// Begins a report; what is left out has no place on the page.
+  public init(
+    title: String,
+    lead: String,
+    model: String? = nil,
+    source: Source? = nil,
+    seed: UInt64? = nil,
+    seconds: Double? = nil,
+    headlines: [Headline] = [],
+    sections: [Section] = [],
+    facts: [(name: String, value: String)] = [],
+    notes: [String] = []
+  ) {
+    (self.title, self.lead, self.model, self.source) = (title, lead, model, source)
+    (self.seed, self.seconds) = (seed, seconds)
+    (self.headlines, self.sections, self.facts, self.notes) = (headlines, sections, facts, notes)
+  }
+}
+
+extension LearningReport {
+  /// The three parts of labelled text, and where they came from.
+  public struct Source: Sendable, Equatable {
+    /// Its name.
+    public var name: String
+    /// Examples that weights were fitted to.
+    public var train: Int
+    /// Examples that settings were chosen by.
+    public var choose: Int
+    /// Examples that it was judged by, once.
+    public var test: Int
+    /// Where it was taken from, in words.
+    public var origin: String
+
+    /// Names data; `origin` may be left out.
+    public init(name: String, train: Int, choose: Int, test: Int, origin: String = "") {
+      (self.name, self.train, self.choose, self.test) = (name, train, choose, test)
+      self.origin = origin
+    }
+  }
+
   /// A number that the page begins with.
-  struct Headline: Sendable {
-    var value: String
-    var what: String
+  public struct Headline: Sendable, Equatable {
+    /// As it is shown, with its unit: `34 %`.
+    public var value: String
+    /// What it is, read on from the value: `of the work`.
+    public var what: String
+    /// How it was measured, or its interval, in small print.
+    public var explanation: String
+
+    /// Puts a number in front; `explanation` may be left out.
+    public init(value: String, what: String, explanation: String = "") {
+      (self.value, self.what, self.explanation) = (value, what, explanation)
+    }
+  }
+
+  /// A part of the page, with a heading of its own.
+  public struct Section: Sendable {
+    /// The heading.
+    public var title: String
+    /// How to read what follows; may be empty.
+    public var lead: String
+    /// What is shown.
+    public var body: Body
+
+    /// Puts a heading and a sentence over `body`.
+    public init(title: String, lead: String = "", body: Body) {
+      (self.title, self.lead, self.body) = (title, lead, body)
+    }
   }
 
   /// What a section shows.
-  enum Body: Sendable {
+  public enum Body: Sendable {
+    /// Curves of accuracy against work.
     case plot(LinePlot)
+    /// Shares beside each other.
     case bars(BarPlot)
+    /// Rows of text under a header; numbers stand right.
     case table(header: [String], rows: [[String]])
+    /// Texts, and how they were answered.
     case examples([Example])
-  }
-
-  /// A text, and how it was answered.
-  struct Example: Sendable {
-    var text: String
-    var label: String
-    var answer: String
-    var note: String
-  }
-
-  /// A part of the page.
-  struct Section: Sendable {
-    var title: String
-    var lead: String
-    var body: Body
-  }
-
-  var title: String
-  /// Says what the page shows to who has never seen it.
-  var lead: String
-  var headlines: [Headline]
-  var sections: [Section]
-  /// Model, data, settings: names and values.
-  var facts: [(name: String, value: String)]
-
-  /// Characters of an example that are shown.
-  private static let textMax = 280
-
-  /// The page.
-  var html: String {
-    let numbers = headlines.map {
-      "<div><b>\(HTML.escaped($0.value))</b><span>\(HTML.escaped($0.what))</span></div>"
-    }
-    let parts = sections.map { section in
-      "<section><h2>\(HTML.escaped(section.title))</h2><p>\(HTML.escaped(section.lead))</p>\(Self.body(section.body))</section>"
-    }
-    let known = facts.map {
-      "<dt>\(HTML.escaped($0.name))</dt><dd>\(HTML.escaped($0.value))</dd>"
-    }
-    return """
-      <!doctype html>
-      <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(HTML.escaped(title))</title><style>\(PageStyle.css)</style></head><body><main>
-      <h1>\(HTML.escaped(title))</h1>
-      <p class="lead">\(HTML.escaped(lead))</p>
-      <div class="numbers">\(numbers.joined())</div>
-      \(parts.joined(separator: "\n"))
-      <section><h2>How it was made</h2><dl>\(known.joined())</dl></section>
-      </main></body></html>
-
-      """
-  }
-
-  private static func body(_ body: Body) -> String {
-    switch body {
-    case .plot(let plot): return plot.html
-    case .bars(let plot): return plot.html
-    case .table(let header, let rows):
-      let head = header.map { "<th scope=\"col\">\(HTML.escaped($0))</th>" }.joined()
-      let lines = rows.map { row in
-        "<tr>" + row.map { "<td>\(HTML.escaped($0))</td>" }.joined() + "</tr>"
-      }
-      return
-        "<div class=\"wide\"><table><thead><tr>\(head)</tr></thead><tbody>\(lines.joined(separator: "\n"))</tbody></table></div>"
-    case .examples(let examples):
-      let items = examples.map { example in
-        let isCut = example.text.count > textMax
-        let text = isCut ? example.text.prefix(textMax) + "…" : example.text[...]
-        let isRight = example.label == example.answer
-        return
-          "<li><blockquote>\(HTML.escaped(String(text)))</blockquote><p class=\"note\">\(HTML.escaped(example.note)); answered <b>\(HTML.escaped(example.answer))</b>\(isRight ? ", rightly" : ", but it is \(HTML.escaped(example.label))")</p></li>"
-      }
-      return "<ul class=\"examples\">\(items.joined(separator: "\n"))</ul>"
-    }
+    /// How many experts ran, layer by layer.
+    case experts([ExpertUse])
+    /// Where examples left, exit by exit.
+    case exits([ExitUse])
+    /// What effort buys, from the least to the whole model.
+    case effort([EffortRow])
   }
 }

@@ -16,6 +16,9 @@ struct ExpertsCommand: ParsableCommand {
       output will be; then what every threshold costs and keeps is measured: settings are chosen on the choosing part, \
       and judged on the test part.
 
+      MODEL may be a language model as well (GGUF or a Hugging Face directory): then the texts of DATA are read, the model \
+      stays as it is, and TO holds routers, the order of neurons, and how often the likeliest token stays.
+
       An interrupted run loses at most a minute: the same command goes on where it was.
 
       Exits with 0, or with 1 and the reason.
@@ -60,6 +63,12 @@ struct ExpertsCommand: ParsableCommand {
   @Option(help: "Test examples that whole curves are drawn from.")
   var curveExamples = FrugalPlan().curveExamples
 
+  @Option(help: "Tokens that routers of a language model learn from.")
+  var trainTokens = DecoderExpertsPass.Limits().trainTokens
+
+  @Option(help: "Tokens that experts of a language model are measured on.")
+  var testTokens = DecoderExpertsPass.Limits().testTokens
+
   @Option(help: "Decides clusters, fresh routers and order.")
   var seed: UInt64 = 0
 
@@ -76,6 +85,7 @@ struct ExpertsCommand: ParsableCommand {
     let numbers = [
       ("expert-size", expertSize), ("router-hidden", routerHidden), ("epochs", epochs),
       ("batch", batch), ("curve-examples", curveExamples), ("threads", threads),
+      ("train-tokens", trainTokens), ("test-tokens", testTokens),
     ]
     for (name, value) in numbers where value < 1 || value > 1_000_000 {
       throw ValidationError("--\(name) is \(value), not 1 to 1000000")
@@ -90,7 +100,6 @@ struct ExpertsCommand: ParsableCommand {
   }
 
   func run() throws {
-    try EncoderFolder.check(to, replacing: force)
     var settings = RouterSettings()
     settings.target = RouterSettings.Target(rawValue: target) ?? .norm
     settings.expertSize = expertSize
@@ -104,11 +113,27 @@ struct ExpertsCommand: ParsableCommand {
     plan.tokensMax = tokensMax
     plan.curveExamples = curveExamples
     let (set, _) = try LearningSet.open(folder: data)
+    if case .llama = try Checkpoint.open(path: model).family { return try ofDecoder(set, settings) }
+    try EncoderFolder.check(to, replacing: force)
     let pass = try ExpertsPass(model: model, set, baseline: baseline, settings, plan)
     let bar = ProgressBar("experts of \(model)")
     let result = try pass.run(to: to, replacing: force) { bar.show($0) }
     bar.clear()
     let text = String(decoding: result.text(depth: 2), as: UTF8.self)
     try Terminal.write(json ? text + "\n" : FrugalSummary.experts(result, at: to))
+  }
+
+  private func ofDecoder(_ set: LearningSet, _ settings: RouterSettings) throws {
+    var limits = DecoderExpertsPass.Limits()
+    limits.textTokens = max(2, tokensMax)
+    limits.trainTokens = trainTokens
+    limits.testTokens = testTokens
+    try DecoderExpertsFolder.check(to, replacing: force)
+    let pass = try DecoderExpertsPass(model: model, set, settings, limits)
+    let bar = ProgressBar("experts of \(model)")
+    let result = try pass.run(to: to, replacing: force) { bar.show($0) }
+    bar.clear()
+    let text = String(decoding: result.text(depth: 2), as: UTF8.self)
+    try Terminal.write(json ? text + "\n" : FrugalSummary.languageModel(result, at: to))
   }
 }

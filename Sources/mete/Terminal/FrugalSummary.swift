@@ -34,6 +34,25 @@ enum FrugalSummary {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Of `mete experts` on a language model.
+  static func languageModel(_ result: JSON, at path: String) -> String {
+    var lines = ["\(path) written"]
+    lines.append(String(format: "whole     perplexity %.2f", result["perplexity"]?.number ?? 0))
+    for own in result["test"]?.items ?? [] where own["name"]?.text == "max" {
+      lines.append(
+        String(
+          format:
+            "τ %.3f   %.1f %% of the feed-forward layers' work, %.1f %% same token, perplexity %.2f",
+          own["level"]?.number ?? 0,
+          100 * (own["ffn_share"]?.number ?? 0),
+          100 * (own["agreement"]?.number ?? 0),
+          own["perplexity"]?.number ?? 0
+        )
+      )
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
   private static func line(_ measured: JSON?) -> String {
     func number(_ json: JSON?) -> Double { json?.number ?? .nan }
     let measured = measured ?? .null

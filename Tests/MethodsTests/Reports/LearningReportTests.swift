@@ -1,100 +1,143 @@
 import Foundation
+import Models
 import Testing
 
 @testable import Methods
 
-/// Pages that show themselves.
+/// What a learning pass leaves for people and for programs.
 struct LearningReportTests {
-  private func report(_ curves: [LinePlot.Curve], text: String = "fine") -> LearningReport {
-    LearningReport(
-      title: "A <model> & more",
-      lead: "It's \"short\".",
-      headlines: [.init(value: "12.5 %", what: "of the work")],
-      sections: [
-        .init(
-          title: "Work",
-          lead: "",
-          body: .plot(
-            LinePlot(xTitle: "work", yTitle: "accuracy", curves: curves, levels: [("dense", 0.9)])
-          )
-        ),
-        .init(title: "Rows", lead: "", body: .table(header: ["a"], rows: [["<b>1"]])),
-        .init(
-          title: "Layers",
-          lead: "",
-          body: .bars(BarPlot(bars: [.init(name: "l", share: .nan, note: "n")]))
-        ),
-        .init(
-          title: "Texts",
-          lead: "",
-          body: .examples([.init(text: text, label: "up", answer: "down", note: "layer 1")])
-        ),
-      ],
-      facts: [("data", "<script>alert(1)</script>")]
-    )
-  }
-
-  private let curve = LinePlot.Curve(
-    name: "main & only",
-    points: [
-      .init(x: 0.1, y: 0.2, margin: 0.01), .init(x: 0.2, y: 0.85, margin: 0.01, note: "τ < 1"),
-      .init(x: 0.5, y: 0.9, margin: 0.01), .init(x: 1, y: .nan),
-    ],
-    isMain: true
-  )
+  private let full = SampleReport.full
 
   @Test func nothingIsTakenForMarkup() {
-    let page = report([curve], text: "<img src=x onerror=alert(1)>\u{0}\u{85}&").html
-    #expect(!page.contains("<script") && !page.contains("<img") && !page.contains("\u{0}"))
+    let page = full.html
+    for word in ["<script", "<img", "<model>", "<work>", "<l>", "<b>1<", "<x>", "<0>", "<only>"] {
+      #expect(!page.contains(word), "\(word)")
+    }
+    #expect(!page.contains("\u{0}") && !page.contains("\u{85}"))
     #expect(page.contains("&lt;img src=x onerror=alert(1)&gt;  &amp;"))
-    #expect(page.contains("A &lt;model&gt; &amp; more"))
+    #expect(page.contains("<h1>A &lt;model&gt; &amp; more</h1>"))
+    #expect(page.contains("do&quot;wn&#39;") && page.contains("data-name=\"accuracy &lt;%&gt;\""))
+    #expect(page.contains("τ &lt; 1"))
   }
 
   @Test func itNeedsNothingFromElsewhere() {
-    let page = report([curve]).html
-    for word in ["http:", "https:", "src=", "url(", "@import", "<link"] {
+    let page = full.html
+    for word in ["http", " src=\"", "href=", "url(", "@import", "<link", "<script", "<iframe"] {
       #expect(!page.contains(word), "\(word)")
     }
-    #expect(page.contains("width=device-width"))
-    #expect(page == report([curve]).html, "the same page every time")
+    #expect(page.contains("width=device-width") && page.contains("prefers-color-scheme:dark"))
   }
 
-  /// Every coordinate is a number inside of the picture, and what is too low is said.
-  @Test func pointsLieInsideThePicture() throws {
-    let page = report([curve]).html
-    #expect(!page.contains("nan") && !page.contains("inf"))
-    #expect(page.contains("1 points lie below"))
-    let pattern = try Regex("points=\"([^\"]*)\"")
-    var seen = 0
-    for match in page.matches(of: pattern) {
-      for pair in (match.output[1].substring ?? "").split(separator: " ") {
-        let numbers = pair.split(separator: ",").compactMap { Double($0) }
-        #expect(
-          numbers.count == 2 && (0 ... 640).contains(numbers[0]) && (0 ... 400).contains(numbers[1])
-        )
-        seen += 1
-      }
+  @Test func theSameReportGivesTheSameBytes() {
+    #expect(full.html == SampleReport.full.html)
+    #expect(full.json == SampleReport.full.json)
+  }
+
+  /// The numbers that were given, rounded for people.
+  @Test(arguments: [
+    "12.5 %", "−0.4", "12\u{202F}345 to learn from, 678 to choose by, 910 to test", "1 h 12 min",
+    "\(UInt64.max)", "dense, 91.2 %", "85.0 % ± 1.0 at 20.0 %", "25.0 %", ">83.25<", "98.7 %",
+    ">17 %<", ">0.950<", ">71.2<", ">1.23\u{202F}G<", ">12.4<", "12.3 %", "70.0 % of tokens",
+    "layer 1, 97 % sure", "PyPI &lt;1&gt;", "One &lt;seed&gt; only.", "mini&lt;lm&gt;",
+    "Below what is shown: main &amp; &lt;only&gt; (1 point at 20.0 %).",
+  ])
+  func numbersAreThoseGiven(text: String) {
+    #expect(full.html.contains(text))
+  }
+
+  @Test func whatIsNotFiniteIsADash() throws {
+    for report in [full, SampleReport.empty] {
+      let words = report.html.lowercased().split { !$0.isLetter }
+      #expect(!words.contains("nan") && !words.contains("inf") && !words.contains("infinity"))
+      let text = String(decoding: report.json.text(), as: UTF8.self)
+      #expect(!text.contains("nan,") && !text.contains(" inf") && !text.contains("-inf"))
     }
-    #expect(seen > 3)
-    let tags = ["svg", "g", "figure", "section", "table", "ul"]
-    for tag in tags {
-      let open = page.matches(of: try Regex("<\(tag)[ >]")).count
-      #expect(open == page.matches(of: try Regex("</\(tag)>")).count, "\(tag)")
+    #expect(full.html.contains(">–<"))
+  }
+
+  @Test func everyPartIsThereOrNot() {
+    let parts = ["class=\"numbers\"", "To keep in mind", "How it was made", "Part &lt;6&gt;"]
+    for part in parts {
+      #expect(full.html.contains(part), "\(part)")
+      #expect(!SampleReport.bare.html.contains(part), "\(part)")
+    }
+    #expect(!SampleReport.bare.html.contains("<section"))
+    for (place, section) in full.sections.enumerated() {
+      var one = SampleReport.bare
+      one.sections = [section]
+      #expect(one.html.contains("<h2>Part &lt;\(place)&gt;</h2>"))
+      #expect(one.html.components(separatedBy: "<section").count == 2)
     }
   }
 
   @Test func nothingMeasuredIsSaid() {
-    #expect(report([]).html.contains("Nothing was measured."))
-    #expect(report([.init(name: "empty", points: [])]).html.contains("Nothing was measured."))
-    let single = LinePlot.Curve(name: "one", points: [.init(x: 0.5, y: 0.5)])
-    #expect(report([single]).html.contains("<svg class=\"plot\""))
+    let page = SampleReport.empty.html
+    let count = SampleReport.empty.sections.count
+    #expect(page.components(separatedBy: "Nothing was measured.").count == count + 1)
+    #expect(!page.contains("<svg") && !page.contains("<table"))
   }
 
-  @Test func ticksAreRound() {
-    #expect(HTML.ticks(0 ... 1, about: 5) == [0, 0.2, 0.4, 0.6000000000000001, 0.8, 1])
-    let fine = HTML.ticks(0.81 ... 0.84, about: 5).map { HTML.number($0, 3) }
-    #expect(fine == ["0.810", "0.820", "0.830", "0.840"], "\(fine)")
-    #expect(HTML.ticks(1 ... 1, about: 5) == [1])
-    #expect(HTML.number(.infinity) == "–" && HTML.percent(0.5) == "50.0 %")
+  @Test func whatIsOpenedIsClosed() throws {
+    for page in [full.html, SampleReport.bare.html, SampleReport.empty.html] {
+      for tag in ["svg", "g", "figure", "section", "table", "ul", "li", "tr", "td", "p", "div"] {
+        let open = page.matches(of: try Regex("<\(tag)[ >]")).count
+        #expect(open == page.matches(of: try Regex("</\(tag)>")).count, "\(tag)")
+      }
+    }
+  }
+
+  @Test func theJSONParsesBack() throws {
+    for report in [full, SampleReport.bare, SampleReport.empty] {
+      let json = report.json
+      let again = try JSON(parsing: json.text(), path: "report.json")
+      #expect(again["title"] == json["title"] && again["sections"] == json["sections"])
+      #expect(try JSONSerialization.jsonObject(with: Data(json.text())) is [String: Any])
+    }
+  }
+
+  @Test func theJSONHasTheNumbers() throws {
+    let json = full.json
+    #expect(json["seed"]?.text == "\(UInt64.max)" && json["seconds"]?.number == 4321)
+    #expect(json["data"]?["train"]?.integer == 12_345)
+    #expect(SampleReport.bare.json["seed"] == .null && SampleReport.bare.json["model"] == .null)
+    let sections = try #require(json["sections"]?.items)
+    let kinds = ["plot", "bars", "table", "examples", "experts", "exits", "effort"]
+    for (section, kind) in zip(sections, kinds) { #expect(section[kind] != nil, "\(kind)") }
+    let points = sections[0]["plot"]?["curves"]?.items?[0]["points"]?.items
+    #expect(points?[1]["y"]?.number == 0.85 && points?[2]["y"] == .null)
+    #expect(sections[6]["effort"]?.items?[0]["macs"]?.number == 1.2345e9)
+    #expect(json["facts"]?.items?.count == 2)
+  }
+
+  @Test func longTextsAreCut() {
+    let words = LearningReport.Example(
+      text: String(repeating: "words ", count: 500),
+      label: "",
+      answer: ""
+    )
+    #expect(words.shown.count < LearningReport.Example.charactersMax + 2)
+    #expect(words.shown.hasSuffix(" words …"))
+    let spaceless = String(repeating: "字", count: 500)
+    let shown = LearningReport.Example(text: "a " + spaceless, label: "", answer: "").shown
+    #expect(shown.count == LearningReport.Example.charactersMax + 2)
+    let tall = "e" + String(repeating: "\u{301}", count: 100_000)
+    #expect(
+      LearningReport.Example(text: tall, label: "", answer: "").shown.unicodeScalars.count < 1200
+    )
+    #expect(LearningReport.Example(text: "short", label: "", answer: "").shown == "short")
+  }
+
+  @Test func itIsWrittenOnce() throws {
+    let folder = NSTemporaryDirectory() + "mete-report-\(UUID().uuidString)"
+    let missing = #expect(throws: FormatError.self) { try full.write(to: folder) }
+    #expect(missing?.path == "\(folder)/report.json")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try full.write(to: folder)
+    for (name, bytes) in full.files {
+      #expect(FileManager.default.contents(atPath: "\(folder)/\(name)") == Data(bytes))
+    }
+    let there = #expect(throws: FormatError.self) { try full.write(to: folder) }
+    #expect(there?.description.contains("is there already") == true)
   }
 }
