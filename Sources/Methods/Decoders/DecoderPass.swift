@@ -118,7 +118,7 @@ public struct DecoderPass: Sendable {
   ///   - going: the rows that go through it, ascending; the others only lend it their keys and values, and stay as they are.
   ///     nil is all.
   ///   - tape: one that does not record.
-  ///   - neurons: is shown the feed-forward layer, and says what to go on with.
+  ///   - observe: is shown the feed-forward layer, and says what to go on with.
   /// - Returns: (rows, width).
   func through(
     _ index: Int,

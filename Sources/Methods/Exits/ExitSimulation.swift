@@ -81,6 +81,9 @@ public struct ExitSimulation: Sendable {
     return policy.exit(confidences: confidences[places], classes: classes[places])
   }
 
+  /// What an example costs that leaves at an exit.
+  public func cost(of example: Int, exit: Int) -> Double { costs[example * exits + exit] }
+
   /// What is answered for an example that leaves at an exit: its most likely class, and how likely that is.
   public func answer(_ example: Int, exit: Int) -> (label: Int, confidence: Double) {
     (classes[example * exits + exit], confidences[example * exits + exit])

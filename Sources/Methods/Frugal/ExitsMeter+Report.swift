@@ -92,21 +92,22 @@ extension ExitsMeter {
   }
 
   private func places(_ setting: Setting) -> LearningReport.Section {
-    let total = Double(max(1, stories.count))
-    let bars = setting.counts.indices.map { exit in
+    let uses = setting.counts.indices.map { exit in
       let own = stories.filter { $0.exit == exit }
       let right = own.count { labels.test[$0.place] == $0.answer }
-      let accuracy = own.isEmpty ? Double.nan : Double(right) / Double(own.count)
-      return BarPlot.Bar(
+      let sum = own.reduce(0) { $0 + $1.cost }
+      return ExitUse(
         name: name(ofExit: exit),
-        share: Double(own.count) / total,
-        note: "\(HTML.percent(Double(own.count) / total, 0)); \(HTML.percent(accuracy, 0)) right"
+        count: own.count,
+        accuracy: own.isEmpty ? nil : Double(right) / Double(own.count),
+        cost: own.isEmpty ? .nan : sum / Double(own.count)
       )
     }
     return .init(
       title: "Where texts leave",
-      lead: "At the chosen setting, and how often the answer given there is right.",
-      body: .bars(BarPlot(bars: bars))
+      lead:
+        "At the chosen setting: how many leave, how often the answer given there is right, and what a text takes that leaves there.",
+      body: .exits(uses)
     )
   }
 

@@ -27,6 +27,8 @@ struct ExitsMeter {
     var exit: Int
     var answer: Int
     var confidence: Double
+    /// As a share of what the text takes whole.
+    var cost: Double
   }
 
   /// Shares of the model's work that the paper's tables are cut at.
@@ -182,7 +184,7 @@ struct ExitsMeter {
       let best = pool.min { $0.setting.measured.share < $1.setting.measured.share }
       guard let best, let final = onTest(best) else { continue }
       finals.append((name, final))
-      stories = Self.stories(testing[best.reading], best.setting.policy)
+      stories = stories(testing[best.reading], best.setting.policy)
     }
     let points = candidates.map { own in
       EffortCurve.Point(
@@ -206,12 +208,19 @@ struct ExitsMeter {
     }
   }
 
-  private static func stories(_ reading: ExitReading, _ policy: ExitPolicy) -> [Story] {
+  private func stories(_ reading: ExitReading, _ policy: ExitPolicy) -> [Story] {
     guard let simulation = reading.simulations[.zeroTimeWaste] else { return [] }
     return (0 ..< simulation.examples).map { example in
       let exit = simulation.exit(of: example, policy)
       let (label, confidence) = simulation.answer(example, exit: exit)
-      return Story(place: example, exit: exit, answer: label, confidence: confidence)
+      let whole = cost.whole(tokens: texts.test[example].tokens.count)
+      return Story(
+        place: example,
+        exit: exit,
+        answer: label,
+        confidence: confidence,
+        cost: simulation.cost(of: example, exit: exit) / Double(whole)
+      )
     }
   }
 

@@ -99,7 +99,7 @@ public struct ExitsPass {
       to: target,
       source,
       result: (name: "exits.json", json: result),
-      pages: [(name: "report.html", bytes: Array(page.html.utf8))],
+      pages: page.files,
       replacing: replacing
     )
     return result

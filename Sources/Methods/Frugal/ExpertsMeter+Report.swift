@@ -88,48 +88,43 @@ extension ExpertsMeter {
   }
 
   private var layers: LearningReport.Section {
-    let bars = tenths.enumerated().map { layer, counts in
-      let rows = Double(max(1, counts.reduce(0, +)))
-      // A tenth stands for its middle; all experts for themselves.
-      let mean = counts.enumerated().reduce(0) { sum, own in
-        sum + Double(own.element) * (own.offset == 10 ? 1 : (Double(own.offset) + 0.5) / 10)
-      }
-      let few = Double(counts[0]) / rows
-      return BarPlot.Bar(
+    let rows = texts.test.reduce(0) { $0 + $1.tokens.count }
+    let uses = tenths.enumerated().map { layer, counts in
+      let pairs = final?.runs.isEmpty == false ? final?.runs[layer] ?? 0 : 0
+      // All experts are counted by themselves, and belong to the last tenth.
+      let bins = Array(counts.prefix(9)) + [counts[9] + counts[10]]
+      return ExpertUse(
         name: "layer \(layer + 1)",
-        share: mean / rows,
-        note:
-          "\(HTML.percent(mean / rows, 0)); \(HTML.percent(few, 0)) of tokens need under a tenth"
+        mean: Double(pairs) / Double(max(1, rows * experts.count)),
+        tokens: bins
       )
     }
     return .init(
       title: "Where experts run",
-      lead:
-        "The share of each layer's experts that runs for a token, on average, at the chosen threshold.",
-      body: .bars(BarPlot(bars: bars))
+      lead: "Which share of each layer's experts runs for a token, at the chosen threshold.",
+      body: .experts(uses)
     )
   }
 }
 
 extension EffortCurve {
-  /// A table of what effort buys.
+  /// What effort buys.
   var section: LearningReport.Section {
-    let rows = points.map { point in
-      [
-        HTML.number(effort(of: point), 2), point.tau.map { HTML.number($0, 3) } ?? "–",
-        point.threshold.map { HTML.number($0, 3) } ?? "–", HTML.percent(point.share),
-        HTML.percent(point.accuracy), HTML.percent(point.agreement),
-      ]
-    }
-    let step = max(1, (rows.count + 15) / 16)
-    let shown = rows.enumerated().filter { $0.offset % step == 0 || $0.offset == rows.count - 1 }
-    return .init(
+    .init(
       title: "Effort",
       lead:
         "What a request may ask for, from the least work to the whole model; measured on the choosing part, which nothing was trained on.",
-      body: .table(
-        header: ["effort", "τ", "T", "work", "accuracy", "as the whole model"],
-        rows: shown.map(\.element)
+      body: .effort(
+        points.map {
+          EffortRow(
+            effort: effort(of: $0),
+            tau: $0.tau,
+            threshold: $0.threshold,
+            accuracy: $0.accuracy,
+            agreement: $0.agreement,
+            share: $0.share
+          )
+        }
       )
     )
   }

@@ -96,7 +96,7 @@ public struct ExpertsPass {
       to: target,
       source,
       result: (name: "experts.json", json: result),
-      pages: [(name: "report.html", bytes: Array(page.html.utf8))],
+      pages: page.files,
       replacing: replacing
     )
     try? FileManager.default.removeItem(atPath: "\(target).run")

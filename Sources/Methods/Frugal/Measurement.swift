@@ -14,6 +14,8 @@ struct Measurement: Sendable {
   var isRight: [Bool]
   /// For each example, the label that was given.
   var answers: [Int]
+  /// For each layer, pairs of row and expert that ran; empty without routing, or where it was not asked.
+  var runs: [Int] = []
 
   /// Share of the examples.
   var accuracy: Double { Self.part(isRight) }
@@ -69,6 +71,9 @@ extension Measurement {
       isRight: Accuracy(reading.logits, labels).isRight,
       answers: reading.logits.map(\.largestPlace)
     )
+    for own in reading.runs {
+      if runs.isEmpty { runs = own } else { for layer in own.indices { runs[layer] += own[layer] } }
+    }
   }
 }
 

@@ -146,7 +146,7 @@ struct EncoderTrainerTests {
   }
 
   /// METHODS §2: the same rule is learned, and far fewer neurons are on than without the penalty.
-  @Test(arguments: SparsityPenalty.Measure.allCases)
+  @Test(arguments: [SparsityPenalty.Measure.hoyer, .l1, .clampedL1])
   func aPenaltyTurnsNeuronsOff(measure: SparsityPenalty.Measure) throws {
     func activity(_ penalty: SparsityPenalty?) throws -> (share: Double, accuracy: Double) {
       let checkpoint = try Checkpoint.open(path: Fixtures.path("models/bert-classifier"))
@@ -183,6 +183,31 @@ struct EncoderTrainerTests {
       "\(sparse.share) of the neurons, \(plain.share) without"
     )
     #expect(sparse.accuracy > 0.8, "\(sparse.accuracy)")
+  }
+
+  /// What each measure looks at: what neurons give, or what goes into them; divided by the neurons, averaged over layers.
+  @Test func measuresAreOfNeuronsOrOfWhatGoesIn() {
+    let tape = Tape<Float>()
+    let passes = [[1, -20, 3, 0], [2, 2, -1, 4]].map { (raised: [Float]) in
+      let raised = tape.input(raised, rows: 2, columns: 2)
+      return FeedForwardPass(
+        layer: 0,
+        input: raised,
+        raised: raised,
+        neurons: tape.curve(.relu, raised)
+      )
+    }
+    func found(_ measure: SparsityPenalty.Measure) -> Float {
+      SparsityPenalty(measure, weight: 1).penalty(passes, tape).scalar
+    }
+    func near(_ a: Float, _ b: Float) -> Bool { abs(a - b) < 1e-5 * max(1, abs(b)) }
+    // Rows (1, 0), (3, 0), (2, 2), (0, 4): Hoyer 1, 1, 2, 1.
+    #expect(near(found(.hoyer), (1 + 1.5) / 2 / 2))
+    #expect(near(found(.l1), (2 + 4) / 2 / 2))
+    // Above −10: (11, 0), (13, 10), (12, 12), (9, 14).
+    #expect(near(found(.clampedL1), ((11 + 23) / 2 + (24 + 23) / 2) / 2 / 2))
+    let second: [Float] = [1, 529 / 269, 2, 529 / 277]
+    #expect(near(found(.clampedHoyer), second.reduce(0, +) / 2 / 2 / 2))
   }
 
   @Test func aPenaltysWeightRisesAndStays() {
