@@ -179,26 +179,31 @@ struct ExitsMeter {
       let reading = testing[own.reading]
       return meter.setting(reading, .zeroTimeWaste, own.setting.policy, whole: testWhole)
     }
-    let good = candidates.filter { $0.setting.measured.accuracy >= least }
-    for (name, pool) in [("exits", good.filter { $0.setting.tau == nil }), ("together", good)] {
-      let best = pool.min { $0.setting.measured.share < $1.setting.measured.share }
-      guard let best, let final = onTest(best) else { continue }
-      finals.append((name, final))
-      stories = stories(testing[best.reading], best.setting.policy)
-    }
-    let points = candidates.map { own in
+    func point(_ setting: Setting) -> EffortCurve.Point {
       EffortCurve.Point(
-        tau: own.setting.tau,
-        threshold: own.setting.measured.level,
-        accuracy: own.setting.measured.accuracy,
-        agreement: own.setting.measured.agreement(with: wholes[0].answers),
-        share: own.setting.measured.share
+        tau: setting.tau,
+        threshold: setting.measured.level,
+        accuracy: setting.measured.accuracy,
+        agreement: setting.measured.agreement(with: wholes[0].answers),
+        share: setting.measured.share
       )
     }
-    let curve = EffortCurve(
-      candidates: points,
-      whole: .init(accuracy: wholes[0].accuracy, agreement: 1, share: 1)
-    )
+    let whole = EffortCurve.Point(accuracy: wholes[0].accuracy, agreement: 1, share: 1)
+    // Of a thousand settings the cheapest that seems good enough is one that was lucky. Those of the curve are few, and
+    // chosen by agreement, which varies less than accuracy.
+    for (name, pool) in [
+      ("exits", candidates.filter { $0.setting.tau == nil }), ("together", candidates),
+    ] {
+      let own = EffortCurve(candidates: pool.map { point($0.setting) }, whole: whole)
+      let best = own.points.first { $0.accuracy >= least }
+      let chosen = pool.first {
+        $0.setting.tau == best?.tau && $0.setting.measured.level == best?.threshold
+      }
+      guard let chosen, let final = onTest(chosen) else { continue }
+      finals.append((name, final))
+      stories = stories(testing[chosen.reading], chosen.setting.policy)
+    }
+    let curve = EffortCurve(candidates: candidates.map { point($0.setting) }, whole: whole)
     effort = curve
     for point in curve.points {
       let same = candidates.first {
