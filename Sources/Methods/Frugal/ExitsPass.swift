@@ -7,6 +7,11 @@ import Tensors
 /// The model stays as it is, bit for bit. Heads are taught on what layers give with all experts and with few, so that they
 /// know both. arXiv:2106.05409.
 public struct ExitsPass {
+  /// τ of the experts that heads are taught with; nil is all of them.
+  private static let mixes: [Double?] = [nil, 0.02, 0.1]
+  /// Bytes that rows to learn from may take.
+  static let bytesMax = 8 << 30
+
   private let source: Checkpoint
   private let set: LearningSet
   private let settings: ExitSettings
@@ -48,6 +53,15 @@ public struct ExitsPass {
     }
     guard !(set.train.isMultiple || set.choose.isMultiple || set.test.isMultiple) else {
       throw FormatError(path: model, reason: "exits need one label a text; the data has several")
+    }
+    let readings = encoder.experts == nil ? 1 : Self.mixes.count
+    let bytes = set.train.items.count * (depth + 1) * 2 * encoder.network.configuration.width * 4
+    guard bytes <= Self.bytesMax / readings else {
+      throw FormatError(
+        path: set.train.name,
+        reason:
+          "has \(set.train.items.count) texts, whose rows take \(bytes * readings >> 20) MiB, over \(Self.bytesMax >> 20); give fewer"
+      )
     }
     self.layers = layers
     baselinePath = baseline ?? model
@@ -112,7 +126,7 @@ public struct ExitsPass {
   ) -> TaughtExits {
     let network = encoder.network
     let labels = set.train.items.map { $0.labels[0] }
-    let mixes: [Double?] = encoder.experts == nil ? [nil] : [nil, 0.02, 0.1]
+    let mixes = encoder.experts == nil ? [nil] : Self.mixes
     var readings: [EncoderReading] = []
     for (step, tau) in mixes.enumerated() {
       hears(FrugalProgress(what: "reading", step: step, stepsTotal: mixes.count))

@@ -36,6 +36,13 @@ public struct ExpertsPass {
     BLAS.setThreads(1)
     source = try Checkpoint.open(path: model)
     let encoder = try FrugalEncoder(source, labels: set.labels)
+    guard encoder.exits == nil else {
+      throw FormatError(
+        path: model,
+        reason:
+          "has exits, which were taught without experts; make experts first, and exits of them"
+      )
+    }
     original = encoder.network
     let neurons = original.configuration.ffnWidth
     guard settings.expertSize > 0, neurons % settings.expertSize == 0 else {
