@@ -140,6 +140,34 @@ def experts() -> List[str]:
     return lines
 
 
+def oracle() -> List[str]:
+    lines = ["| set, seed | τ | routers: feed-forward MACs, accuracy | oracle: feed-forward MACs, accuracy |", "| --- | ---: | ---: | ---: |"]
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            points = (result(name, seed, "experts") or {}).get("test", [])
+            truth = {point["level"]: point for point in points if point["name"] == "oracle"}
+            for own in points:
+                if own["name"] != "max" or own["level"] not in truth:
+                    continue
+                sides = [f"{100 * side['ffn_share']:.1f} %, {percent(side)} %" for side in (own, truth[own["level"]])]
+                lines.append(f"| {name}, {seed} | {own['level']} | {sides[0]} | {sides[1]} |")
+    return lines
+
+
+def depths() -> List[str]:
+    lines = ["| set, seed | method | accuracy of each exit, % | wrong, though an earlier exit was right, % |", "| --- | --- | --- | --- |"]
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            own = (result(name, seed, "exits") or {}).get("depths", {})
+            for method in ("ztw", "sdn"):
+                if method not in own:
+                    continue
+                rights = ", ".join(f"{100 * value:.1f}" for value in own[method]["accuracies"])
+                lost = ", ".join("–" if value is None else f"{100 * value:.0f}" for value in own[method]["improvable"])
+                lines.append(f"| {name}, {seed} | {METHODS[method]} | {rights} | {lost} |")
+    return lines
+
+
 def duels() -> List[str]:
     lines = [
         "| set, seed | static: feed-forward MACs, accuracy | dynamic: feed-forward MACs, accuracy | dynamic minus static, points |",
@@ -186,7 +214,9 @@ def together() -> List[str]:
 
 
 def write() -> int:
-    parts = {"fits": fits(), "experts": experts(), "duels": duels(), "exits": exits(), "together": together()}
+    parts = {
+        "fits": fits(), "experts": experts(), "oracle": oracle(), "duels": duels(), "exits": exits(), "depths": depths(), "together": together(),
+    }  # fmt: skip
     page.write(ROOT / "docs/BENCHMARKS.md", {name: "\n".join(lines) + "\n" for name, lines in parts.items()})
     return 0
 
