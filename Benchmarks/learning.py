@@ -213,9 +213,25 @@ def together() -> List[str]:
     return lines
 
 
+def heads() -> List[str]:
+    lines = ["| set | where | after 25 %, 50 %, 100 % of the text, % | minus full depth, points | all MACs |", "| --- | --- | ---: | ---: | ---: |"]
+    for path in sorted(RESULTS.glob("heads-*.json")):
+        own, name = json.loads(path.read_text()), path.stem.split("-")[1]
+        after = lambda item, key="accuracy_after": ", ".join(f"{100 * value:.1f}" for value in item[key])
+        for item in own["test_exits"]:
+            for key, title in [("ztw_accuracy_after", "ensemble"), ("sdn_accuracy_after", "plain head")]:
+                lines.append(f"| {name} | all at layer {item['layer']}, {title} | {after(item, key)} | – | – |")
+        for item in own["test_policies"]:
+            gap = item["minus_full_depth"]
+            lines.append(
+                f"| {name} | {item['method']}, `{item['policy']}`, T {item['threshold']} | {after(item)} | {gap['points']:+.2f} ± {gap['margin_95']:.2f} | **{100 * item['macs']:.1f} %** |"
+            )
+    return lines
+
+
 def write() -> int:
     parts = {
-        "fits": fits(), "experts": experts(), "oracle": oracle(), "duels": duels(), "exits": exits(), "depths": depths(), "together": together(),
+        "fits": fits(), "experts": experts(), "oracle": oracle(), "duels": duels(), "exits": exits(), "depths": depths(), "together": together(), "heads": heads(),
     }  # fmt: skip
     page.write(ROOT / "docs/BENCHMARKS.md", {name: "\n".join(lines) + "\n" for name, lines in parts.items()})
     return 0
