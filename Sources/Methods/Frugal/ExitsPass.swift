@@ -12,15 +12,10 @@ public struct ExitsPass {
   /// Bytes that rows to learn from may take.
   static let bytesMax = 8 << 30
 
-  private let source: Checkpoint
-  private let set: LearningSet
+  private let inputs: PassInputs
   private let settings: ExitSettings
-  private let plan: FrugalPlan
-  private let texts: FrugalTexts
-  private let encoder: FrugalEncoder
-  private let baseline: EncoderNetwork<Float>
-  private let baselinePath: String
   private let layers: [Int]
+  private var encoder: FrugalEncoder { inputs.encoder }
 
   /// Opens models and tokenizes the text.
   ///
@@ -38,9 +33,8 @@ public struct ExitsPass {
     _ settings: ExitSettings,
     _ plan: FrugalPlan
   ) throws(FormatError) {
-    BLAS.setThreads(1)
-    source = try Checkpoint.open(path: model)
-    encoder = try FrugalEncoder(source, labels: set.labels)
+    inputs = try PassInputs(model: model, set, baseline: baseline, plan)
+    let encoder = inputs.encoder
     let depth = encoder.network.layers.count
     let layers = settings.layers ?? Array(1 ..< depth)
     guard !layers.isEmpty, layers == Set(layers).sorted(), layers.allSatisfy((1 ..< depth).contains)
@@ -63,14 +57,7 @@ public struct ExitsPass {
           "has \(set.train.items.count) texts, whose rows take \(bytes * readings >> 20) MiB, over \(Self.bytesMax >> 20); give fewer"
       )
     }
-    self.layers = layers
-    baselinePath = baseline ?? model
-    self.baseline =
-      try baseline.map { (path) throws(FormatError) in
-        try FrugalEncoder(try Checkpoint.open(path: path), labels: set.labels).network
-      } ?? encoder.network
-    texts = try FrugalTexts(set, source, tokensMax: plan.tokensMax)
-    (self.set, self.settings, self.plan) = (set, settings, plan)
+    (self.layers, self.settings) = (layers, settings)
   }
 
   /// Teaches, measures, and writes the directory.
@@ -95,11 +82,13 @@ public struct ExitsPass {
     var meter = ExitsMeter(
       network: network,
       experts: encoder.experts,
-      baseline: baseline,
+      baseline: inputs.baseline,
       exits: exits,
-      texts: texts,
-      labels: (set.choose.items.map { $0.labels[0] }, set.test.items.map { $0.labels[0] }),
-      plan: plan,
+      texts: inputs.texts,
+      labels: (
+        inputs.set.choose.items.map { $0.labels[0] }, inputs.set.test.items.map { $0.labels[0] }
+      ),
+      plan: inputs.plan,
       trainer: trainer,
       hears: hears
     )
@@ -107,11 +96,11 @@ public struct ExitsPass {
     var frugal = encoder
     frugal.exits = exits.served
     frugal.effort = meter.effort
-    let result = result(meter, exits, seconds: (ContinuousClock.now - began) / .seconds(1))
-    let page = meter.report(set, facts: facts(result))
+    let result = result(meter, exits, since: began)
+    let page = meter.report(inputs.set, facts: inputs.facts(settings: settings.fingerprint, result))
     try frugal.write(
       to: target,
-      source,
+      inputs.source,
       result: (name: "exits.json", json: result),
       pages: page.files,
       replacing: replacing
@@ -125,16 +114,18 @@ public struct ExitsPass {
     _ hears: (FrugalProgress) -> Void
   ) -> TaughtExits {
     let network = encoder.network
-    let labels = set.train.items.map { $0.labels[0] }
+    let labels = inputs.set.train.items.map { $0.labels[0] }
     let mixes = encoder.experts == nil ? [nil] : Self.mixes
     var readings: [EncoderReading] = []
     for (step, tau) in mixes.enumerated() {
       hears(FrugalProgress(what: "reading", step: step, stepsTotal: mixes.count))
       let routing = encoder.experts.flatMap { own in tau.map { Routing(own, .max($0)) } }
-      readings.append(EncoderReading(texts.train, network, routing, keepsRows: true, trainer.crew))
+      readings.append(
+        EncoderReading(inputs.texts.train, network, routing, keepsRows: true, trainer.crew)
+      )
     }
-    let choosing = EncoderReading(texts.choose, network, nil, keepsRows: true, trainer.crew)
-    let chooseLabels = set.choose.items.map { $0.labels[0] }
+    let choosing = EncoderReading(inputs.texts.choose, network, nil, keepsRows: true, trainer.crew)
+    let chooseLabels = inputs.set.choose.items.map { $0.labels[0] }
     let width = network.configuration.width
     var best: (exits: TaughtExits, right: Double)?
     for (step, pooling) in ExitStack.Pooling.allCases.enumerated() {
@@ -164,33 +155,16 @@ public struct ExitsPass {
     return best.exits
   }
 
-  private func facts(_ result: JSON) -> [(name: String, value: String)] {
-    let seconds = result["seconds"]?.number ?? 0
-    return [
-      ("model", source.name), ("data", set.train.name),
-      (
-        "examples",
-        "\(set.train.items.count) to learn from, \(set.choose.items.count) to choose by, \(set.test.items.count) to test"
-      ),
-      ("held against", baselinePath), ("settings", settings.fingerprint),
-      ("texts are cut to", "\(plan.tokensMax) tokens"),
-      ("time", "\(HTML.number(seconds / 60)) minutes"),
-    ]
-  }
-
-  private func result(_ meter: ExitsMeter, _ exits: TaughtExits, seconds: Double) -> JSON {
+  private func result(
+    _ meter: ExitsMeter,
+    _ exits: TaughtExits,
+    since began: ContinuousClock.Instant
+  ) -> JSON {
     .object(
-      [
-        .init("model", .string(Array(source.name.utf8))),
-        .init("baseline", .string(Array(baselinePath.utf8))),
-        .init("data", .string(Array(set.train.name.utf8))),
-        .init("train", .integer(texts.train.count)),
+      inputs.members(settings: settings.fingerprint, since: began) + [
         .init("layers", .array(layers.map { .integer($0) })),
         .init("pooling", .string(Array(exits.served.pooling.rawValue.utf8))),
         .init("with_experts", .bool(encoder.experts != nil)),
-        .init("settings", .string(Array(settings.fingerprint.utf8))),
-        .init("tokens_max", .integer(plan.tokensMax)),
-        .init("seconds", .number(seconds)),
       ] + meter.members
     )
   }

@@ -8,14 +8,8 @@ import Tensors
 /// arXiv:2310.04361; METHODS of the project: balanced clusters of up rows, routers regressed on output norms, experts
 /// picked relative to the strongest.
 public struct ExpertsPass {
-  private let source: Checkpoint
-  private let set: LearningSet
+  private let inputs: PassInputs
   private let settings: RouterSettings
-  private let plan: FrugalPlan
-  private let texts: FrugalTexts
-  private let original: EncoderNetwork<Float>
-  private let baseline: EncoderNetwork<Float>
-  private let baselinePath: String
 
   /// Opens models and tokenizes the text.
   ///
@@ -33,18 +27,15 @@ public struct ExpertsPass {
     _ settings: RouterSettings,
     _ plan: FrugalPlan
   ) throws(FormatError) {
-    BLAS.setThreads(1)
-    source = try Checkpoint.open(path: model)
-    let encoder = try FrugalEncoder(source, labels: set.labels)
-    guard encoder.exits == nil else {
+    inputs = try PassInputs(model: model, set, baseline: baseline, plan)
+    guard inputs.encoder.exits == nil else {
       throw FormatError(
         path: model,
         reason:
           "has exits, which were taught without experts; make experts first, and exits of them"
       )
     }
-    original = encoder.network
-    let neurons = original.configuration.ffnWidth
+    let neurons = inputs.encoder.network.configuration.ffnWidth
     guard settings.expertSize > 0, neurons % settings.expertSize == 0 else {
       throw FormatError(
         path: model,
@@ -52,13 +43,7 @@ public struct ExpertsPass {
           "has \(neurons) neurons a layer, which experts of \(settings.expertSize) do not divide"
       )
     }
-    baselinePath = baseline ?? model
-    self.baseline =
-      try baseline.map { (path) throws(FormatError) in
-        try FrugalEncoder(try Checkpoint.open(path: path), labels: set.labels).network
-      } ?? encoder.network
-    texts = try FrugalTexts(set, source, tokensMax: plan.tokensMax)
-    (self.set, self.settings, self.plan) = (set, settings, plan)
+    self.settings = settings
   }
 
   /// Runs to the end, and writes the directory; an interrupted run goes on where it was last saved.
@@ -77,31 +62,30 @@ public struct ExpertsPass {
     try EncoderFolder.check(target, replacing: replacing)
     let began = ContinuousClock.now
     hears(FrugalProgress(what: "clustering neurons", step: 0, stepsTotal: 1))
-    let count = original.configuration.ffnWidth / settings.expertSize
-    let network = original.split(experts: count, seed: settings.seed)
+    let count = inputs.encoder.network.configuration.ffnWidth / settings.expertSize
+    let network = inputs.encoder.network.split(experts: count, seed: settings.seed)
     let crew = Crew<Float>(count: settings.threads)
     let experts = freshExperts(of: network, count: count)
-    let trainer = RouterTrainer(network, experts, texts.train, settings, crew)
+    let trainer = RouterTrainer(network, experts, inputs.texts.train, settings, crew)
     let loss = try teach(trainer, state: "\(target).run", hears)
     var meter = ExpertsMeter(
       network: network,
       experts: experts,
-      baseline: baseline,
-      texts: texts,
-      labels: (set.choose.items.map(\.labels), set.test.items.map(\.labels)),
-      plan: plan,
+      baseline: inputs.baseline,
+      texts: inputs.texts,
+      labels: (inputs.set.choose.items.map(\.labels), inputs.set.test.items.map(\.labels)),
+      plan: inputs.plan,
       crew: crew,
       hears: hears
     )
     meter.measure()
     var encoder = FrugalEncoder(network: network, experts: experts)
     encoder.effort = meter.effort
-    let seconds = (ContinuousClock.now - began) / .seconds(1)
-    let result = result(meter, loss: loss, seconds: seconds)
-    let page = meter.report(facts: facts(result))
+    let result = result(meter, loss: loss, since: began)
+    let page = meter.report(facts: inputs.facts(settings: settings.fingerprint, result))
     try encoder.write(
       to: target,
-      source,
+      inputs.source,
       result: (name: "experts.json", json: result),
       pages: page.files,
       replacing: replacing
@@ -126,7 +110,7 @@ public struct ExpertsPass {
     state: String,
     _ hears: (FrugalProgress) -> Void
   ) throws(FormatError) -> Double {
-    let run = trainer.run(origin: EncoderTrainer.origin(of: texts.train, trainer.network))
+    let run = trainer.run(origin: EncoderTrainer.origin(of: inputs.texts.train, trainer.network))
     _ = try TrainingState.resume(run, from: state)
     let clock = ContinuousClock()
     var (saved, learning, tokens, losses) = (clock.now, Duration.zero, 0, [Double]())
@@ -153,31 +137,14 @@ public struct ExpertsPass {
     return losses.suffix(50).reduce(0, +) / Double(max(1, min(50, losses.count)))
   }
 
-  private func facts(_ result: JSON) -> [(name: String, value: String)] {
-    let seconds = result["seconds"]?.number ?? 0
-    return [
-      ("model", source.name), ("data", set.train.name),
-      (
-        "examples",
-        "\(set.train.items.count) to learn from, \(set.choose.items.count) to choose by, \(set.test.items.count) to test"
-      ),
-      ("held against", baselinePath), ("settings", settings.fingerprint),
-      ("texts are cut to", "\(plan.tokensMax) tokens"),
-      ("time", "\(HTML.number(seconds / 60)) minutes"),
-    ]
-  }
-
-  private func result(_ meter: ExpertsMeter, loss: Double, seconds: Double) -> JSON {
+  private func result(
+    _ meter: ExpertsMeter,
+    loss: Double,
+    since began: ContinuousClock.Instant
+  ) -> JSON {
     .object(
-      [
-        .init("model", .string(Array(source.name.utf8))),
-        .init("baseline", .string(Array(baselinePath.utf8))),
-        .init("data", .string(Array(set.train.name.utf8))),
-        .init("train", .integer(texts.train.count)),
-        .init("settings", .string(Array(settings.fingerprint.utf8))),
-        .init("tokens_max", .integer(plan.tokensMax)),
-        .init("router_loss", .number(loss)), .init("seconds", .number(seconds)),
-      ] + meter.members
+      inputs.members(settings: settings.fingerprint, since: began)
+        + [.init("router_loss", .number(loss))] + meter.members
     )
   }
 }

@@ -21,19 +21,7 @@ struct ExitsCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "A directory that `mete fit` or `mete experts` wrote.")
-  var model: String
-
-  @Argument(help: "A directory with train, choose and test.")
-  var data: String
-
-  @Option(help: ArgumentHelp("Where to.", valueName: "directory"))
-  var to: String
-
-  @Option(
-    help: ArgumentHelp("The fitted model that accuracies are held against.", valueName: "directory")
-  )
-  var baseline: String?
+  @OptionGroup var pass: PassArguments
 
   @Option(
     name: .customLong("after"),
@@ -52,49 +40,31 @@ struct ExitsCommand: ParsableCommand {
   @Option(help: "Learning rate of heads at its highest.")
   var rate = ExitSettings().rate
 
-  @Option(help: "Tokens that a text is cut to.")
-  var tokensMax = FrugalPlan().tokensMax
-
-  @Option(help: "Decides fresh heads, order and dropout.")
-  var seed: UInt64 = 0
-
-  @Option(help: "Threads.")
-  var threads = ExitSettings().threads
-
-  @Flag(help: "Replace what was fitted to the same place before.")
-  var force = false
-
-  @Flag(help: "Write JSON.")
-  var json = false
-
   func validate() throws {
-    for (name, value) in [("epochs", epochs), ("batch", batch), ("threads", threads)]
-    where value < 1 || value > 1_000_000 {
-      throw ValidationError("--\(name) is \(value), not 1 to 1000000")
-    }
-    guard rate > 0, rate <= 1 else {
-      throw ValidationError("--rate is \(rate), not above 0 and at most 1")
-    }
-    guard tokensMax > 2 else { throw ValidationError("--tokens-max is \(tokensMax), not above 2") }
+    try PassArguments.check([("epochs", epochs), ("batch", batch)])
+    try PassArguments.check(rate: rate)
   }
 
   func run() throws {
-    try EncoderFolder.check(to, replacing: force)
+    try EncoderFolder.check(pass.to, replacing: pass.force)
     var settings = ExitSettings()
     settings.layers = layers.isEmpty ? nil : layers
     settings.epochs = epochs
     settings.batch = batch
     settings.rate = rate
-    settings.seed = seed
-    settings.threads = threads
+    settings.seed = pass.seed
+    settings.threads = pass.threads
     var plan = FrugalPlan()
-    plan.tokensMax = tokensMax
-    let (set, _) = try LearningSet.open(folder: data)
-    let pass = try ExitsPass(model: model, set, baseline: baseline, settings, plan)
-    let bar = ProgressBar("exits of \(model)")
-    let result = try pass.run(to: to, replacing: force) { bar.show($0) }
-    bar.clear()
-    let text = String(decoding: result.text(depth: 2), as: UTF8.self)
-    try Terminal.write(json ? text + "\n" : FrugalSummary.exits(result, at: to))
+    plan.tokensMax = pass.tokensMax
+    let own = try ExitsPass(
+      model: pass.model,
+      try pass.open(),
+      baseline: pass.baseline,
+      settings,
+      plan
+    )
+    try pass.show("exits of \(pass.model)", FrugalSummary.exits) {
+      try own.run(to: pass.to, replacing: pass.force, hears: $0)
+    }
   }
 }

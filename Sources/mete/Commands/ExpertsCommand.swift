@@ -25,19 +25,7 @@ struct ExpertsCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "A directory that `mete fit` wrote.")
-  var model: String
-
-  @Argument(help: "A directory with train, choose and test.")
-  var data: String
-
-  @Option(help: ArgumentHelp("Where to.", valueName: "directory"))
-  var to: String
-
-  @Option(
-    help: ArgumentHelp("The fitted model that accuracies are held against.", valueName: "directory")
-  )
-  var baseline: String?
+  @OptionGroup var pass: PassArguments
 
   @Option(help: "What routers learn to predict: norm or contribution.")
   var target = RouterSettings().target.rawValue
@@ -57,9 +45,6 @@ struct ExpertsCommand: ParsableCommand {
   @Option(help: "Learning rate at its highest.")
   var rate = RouterSettings().rate
 
-  @Option(help: "Tokens that a text is cut to.")
-  var tokensMax = FrugalPlan().tokensMax
-
   @Option(help: "Test examples that whole curves are drawn from.")
   var curveExamples = FrugalPlan().curveExamples
 
@@ -69,34 +54,16 @@ struct ExpertsCommand: ParsableCommand {
   @Option(help: "Tokens that experts of a language model are measured on.")
   var testTokens = DecoderExpertsPass.Limits().testTokens
 
-  @Option(help: "Decides clusters, fresh routers and order.")
-  var seed: UInt64 = 0
-
-  @Option(help: "Threads.")
-  var threads = RouterSettings().threads
-
-  @Flag(help: "Replace what was fitted to the same place before.")
-  var force = false
-
-  @Flag(help: "Write JSON.")
-  var json = false
-
   func validate() throws {
-    let numbers = [
+    try PassArguments.check([
       ("expert-size", expertSize), ("router-hidden", routerHidden), ("epochs", epochs),
-      ("batch", batch), ("curve-examples", curveExamples), ("threads", threads),
-      ("train-tokens", trainTokens), ("test-tokens", testTokens),
-    ]
-    for (name, value) in numbers where value < 1 || value > 1_000_000 {
-      throw ValidationError("--\(name) is \(value), not 1 to 1000000")
-    }
+      ("batch", batch), ("curve-examples", curveExamples), ("train-tokens", trainTokens),
+      ("test-tokens", testTokens),
+    ])
+    try PassArguments.check(rate: rate)
     guard RouterSettings.Target(rawValue: target) != nil else {
       throw ValidationError("--target is norm or contribution")
     }
-    guard rate > 0, rate <= 1 else {
-      throw ValidationError("--rate is \(rate), not above 0 and at most 1")
-    }
-    guard tokensMax > 2 else { throw ValidationError("--tokens-max is \(tokensMax), not above 2") }
   }
 
   func run() throws {
@@ -107,33 +74,33 @@ struct ExpertsCommand: ParsableCommand {
     settings.epochs = epochs
     settings.batch = batch
     settings.rate = rate
-    settings.seed = seed
-    settings.threads = threads
+    settings.seed = pass.seed
+    settings.threads = pass.threads
+    let title = "experts of \(pass.model)"
+    if case .llama = try Checkpoint.open(path: pass.model).family {
+      try DecoderExpertsFolder.check(pass.to, replacing: pass.force)
+      var limits = DecoderExpertsPass.Limits()
+      limits.textTokens = pass.tokensMax
+      limits.trainTokens = trainTokens
+      limits.testTokens = testTokens
+      let own = try DecoderExpertsPass(model: pass.model, try pass.open(), settings, limits)
+      return try pass.show(title, FrugalSummary.languageModel) {
+        try own.run(to: pass.to, replacing: pass.force, hears: $0)
+      }
+    }
+    try EncoderFolder.check(pass.to, replacing: pass.force)
     var plan = FrugalPlan()
-    plan.tokensMax = tokensMax
+    plan.tokensMax = pass.tokensMax
     plan.curveExamples = curveExamples
-    let (set, _) = try LearningSet.open(folder: data)
-    if case .llama = try Checkpoint.open(path: model).family { return try ofDecoder(set, settings) }
-    try EncoderFolder.check(to, replacing: force)
-    let pass = try ExpertsPass(model: model, set, baseline: baseline, settings, plan)
-    let bar = ProgressBar("experts of \(model)")
-    let result = try pass.run(to: to, replacing: force) { bar.show($0) }
-    bar.clear()
-    let text = String(decoding: result.text(depth: 2), as: UTF8.self)
-    try Terminal.write(json ? text + "\n" : FrugalSummary.experts(result, at: to))
-  }
-
-  private func ofDecoder(_ set: LearningSet, _ settings: RouterSettings) throws {
-    var limits = DecoderExpertsPass.Limits()
-    limits.textTokens = max(2, tokensMax)
-    limits.trainTokens = trainTokens
-    limits.testTokens = testTokens
-    try DecoderExpertsFolder.check(to, replacing: force)
-    let pass = try DecoderExpertsPass(model: model, set, settings, limits)
-    let bar = ProgressBar("experts of \(model)")
-    let result = try pass.run(to: to, replacing: force) { bar.show($0) }
-    bar.clear()
-    let text = String(decoding: result.text(depth: 2), as: UTF8.self)
-    try Terminal.write(json ? text + "\n" : FrugalSummary.languageModel(result, at: to))
+    let own = try ExpertsPass(
+      model: pass.model,
+      try pass.open(),
+      baseline: pass.baseline,
+      settings,
+      plan
+    )
+    try pass.show(title, FrugalSummary.experts) {
+      try own.run(to: pass.to, replacing: pass.force, hears: $0)
+    }
   }
 }
