@@ -229,9 +229,21 @@ def heads() -> List[str]:
     return lines
 
 
+def languages() -> List[str]:
+    names = {"max": "routers, τ", "top": "static, share of the experts", "oracle": "oracle, τ"}
+    lines = ["| who picks | feed-forward MACs | all MACs | same likeliest token, % | perplexity |", "| --- | ---: | ---: | ---: | ---: |"]
+    for path in sorted(RESULTS.glob("smollm2-*-experts.json")):
+        own = json.loads(path.read_text())
+        lines.append(f"| the whole model | 100 % | 100 % | 100 | {own['perplexity']:.2f} |")
+        for item in own["test"]:
+            share = f"{100 * item['agreement']:.1f} ± {100 * item['margin_95']:.1f}"
+            lines.append(f"| {names[item['name']]} {item['level']} | {100 * item['ffn_share']:.1f} % | {100 * item['macs_share']:.1f} % | {share} | {item['perplexity']:.2f} |")
+    return lines
+
+
 def write() -> int:
     parts = {
-        "fits": fits(), "experts": experts(), "oracle": oracle(), "duels": duels(), "exits": exits(), "depths": depths(), "together": together(), "heads": heads(),
+        "fits": fits(), "experts": experts(), "oracle": oracle(), "duels": duels(), "exits": exits(), "depths": depths(), "together": together(), "heads": heads(), "languages": languages(),
     }  # fmt: skip
     page.write(ROOT / "docs/BENCHMARKS.md", {name: "\n".join(lines) + "\n" for name, lines in parts.items()})
     return 0
