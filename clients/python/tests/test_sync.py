@@ -242,6 +242,8 @@ def test_a_lost_connection_fails_every_call_at_once(server: ProbeServer) -> None
     first = client.generate("forever", options=CallOptions(call=call))
     second = client.generate("silent")
     assert next(first).id == 0
+    # A call that was not sent yet may be tried again, on another connection.
+    server.wait_until(lambda: len(server.opened) == 2)
     server.drop()
     for stream in (first, second):
         with pytest.raises(MeteError) as caught:
