@@ -200,12 +200,21 @@ def exits() -> List[str]:
     return lines
 
 
+def chosen(own: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+    """The cheapest point of the curve of effort within a point of the baseline on `choose`, as measured on `test` (decision 14)."""
+    tested = {(item["tau"], item["level"]): item for item in own["together"]}
+    least = own["whole"]["choose"]["baseline"]["accuracy"] - 0.01
+    good = [tested.get((item["tau"], item["threshold"])) for item in own["effort"] if item["accuracy"] >= least]
+    return good[0] if good else None
+
+
 def together() -> List[str]:
     lines = ["| set, seed | what | τ, T | accuracy, % | minus dense, points | all MACs |", "| --- | --- | ---: | ---: | ---: | ---: |"]
     for name, recipe in SETS.items():
         for seed in recipe.seeds:
-            for step, key, title in [("exits", "exits", "exits alone, on the dense model"), ("together", "together", "experts and exits")]:
-                final = ((result(name, seed, step) or {}).get("finals") or {}).get(key)
+            for step, title in [("exits", "exits alone, on the dense model"), ("together", "experts and exits")]:
+                own = result(name, seed, step)
+                final = chosen(own) if own else None
                 if final is None:
                     continue
                 tau = "–" if final["tau"] is None else final["tau"]
@@ -217,6 +226,9 @@ def heads() -> List[str]:
     lines = ["| set | where | after 25 %, 50 %, 100 % of the text, % | minus full depth, points | all MACs |", "| --- | --- | ---: | ---: | ---: |"]
     for path in sorted(RESULTS.glob("heads-*.json")):
         own, name = json.loads(path.read_text()), path.stem.split("-")[1]
+        counts = own["counts"]
+        said = f"{counts['train']:,} texts to learn from, {counts['choose']:,} to choose by, {counts['test']:,} to test; seed {own['settings']['seed']}; {own['seconds'] / 60:.0f} minutes"
+        lines.append(f"| {name} | {said} | – | – | – |")
         after = lambda item, key="accuracy_after": ", ".join(f"{100 * value:.1f}" for value in item[key])
         for item in own["test_exits"]:
             for key, title in [("ztw_accuracy_after", "ensemble"), ("sdn_accuracy_after", "plain head")]:
@@ -234,6 +246,7 @@ def languages() -> List[str]:
     lines = ["| who picks | feed-forward MACs | all MACs | same likeliest token, % | perplexity |", "| --- | ---: | ---: | ---: | ---: |"]
     for path in sorted(RESULTS.glob("smollm2-*-experts.json")):
         own = json.loads(path.read_text())
+        lines.append(f"| {own['train_tokens']:,} tokens to learn from, {own['test_tokens']:,} to test | – | – | – | – |")
         lines.append(f"| the whole model | 100 % | 100 % | 100 | {own['perplexity']:.2f} |")
         for item in own["test"]:
             share = f"{100 * item['agreement']:.1f} ± {100 * item['margin_95']:.1f}"

@@ -5,8 +5,8 @@ import Tensors
 /// Makes the feed-forward layers of a fitted encoder experts, and teaches routers to pick them.
 ///
 /// Writes the encoder with its neurons in order, routers, what each level of effort buys, and a report.
-/// arXiv:2310.04361; METHODS of the project: balanced clusters of up rows, routers regressed on output norms, experts
-/// picked relative to the strongest.
+/// arXiv:2310.04361: balanced clusters of up rows, routers regressed on output norms, experts picked relative to the
+/// strongest.
 public struct ExpertsPass {
   private let inputs: PassInputs
   private let settings: RouterSettings
