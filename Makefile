@@ -164,7 +164,7 @@ crowd: build models $(VENV)/.ready ## Put a thousand clients on a daemon for ten
 	@$(PYTHON) Benchmarks/crowd.py
 
 learn: build sets $(VENV)/.ready ## Run the learning experiments of SET=reviews (tweets, news) with SEED=0; each step goes on where it was.
-	@$(PYTHON) Benchmarks/learning.py run $(SET) --seed $(SEED)
+	@$(PYTHON) Benchmarks/learning.py run $(SET) --seed $(SEED) $(if $(STEPS),--steps $(STEPS))
 
 learning-page: $(VENV)/.ready ## Write what the learning experiments came to into docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/learning.py page

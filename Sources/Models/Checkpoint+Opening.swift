@@ -25,13 +25,19 @@ extension Checkpoint {
     )
   }
 
-  static func openDirectory(_ path: String) throws(FormatError) -> Checkpoint {
+  static func openDirectory(_ path: String, toLearn: Bool) throws(FormatError) -> Checkpoint {
     let settings = try ConfigurationFile(path: "\(path)/config.json")
     let kind = try settings.text("model_type") ?? "unnamed"
     if let family = decoderFamilies.first(where: { $0.name == kind }) {
       return try open(path, settings, as: family)
     }
     if let family = encoderFamilies.first(where: { $0.name == kind }) {
+      return try open(path, settings, as: family)
+    }
+    if let family = learningFamilies.first(where: { $0.name == kind }) {
+      guard toLearn else {
+        throw settings.blame("the model type \(kind) is not served; only learning reads it")
+      }
       return try open(path, settings, as: family)
     }
     let known = decoderFamilies.map { $0.name } + encoderFamilies.map { $0.name }

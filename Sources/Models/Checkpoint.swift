@@ -44,17 +44,19 @@ public struct Checkpoint: Sendable {
   /// Everything is checked before memory is spent on weights: format, architecture, settings, and
   /// the name, shape and place of every tensor.
   ///
-  /// - Parameter path: the file or directory.
+  /// - Parameters:
+  ///   - path: the file or directory.
+  ///   - toLearn: whether what only learning can run is opened as well.
   /// - Returns: the model, its weights decoded to float32 (float32 weights stay mapped).
   /// - Throws: `FormatError` that names the file, the place and the reason.
-  public static func open(path: String) throws(FormatError) -> Checkpoint {
+  public static func open(path: String, toLearn: Bool = false) throws(FormatError) -> Checkpoint {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     guard let file = try mappedUnlessDirectory(path) else {
       if let artifact = try ArtifactFolder(directory: path) {
         return try open(artifact, at: path)
       }
-      return try openDirectory(path)
+      return try openDirectory(path, toLearn: toLearn)
     }
     return try openGGUF(try GGUF(path: path, file: file))
   }

@@ -27,7 +27,8 @@ struct MeteCommand: AsyncParsableCommand {
       GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
       CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self,
-      ExpertsCommand.self, ExitsCommand.self, PackCommand.self, UnpackCommand.self,
+      ProjectionsCommand.self, ExpertsCommand.self, ExitsCommand.self, PackCommand.self,
+      UnpackCommand.self,
       HeadsCommand.self, DataCommand.self,
     ]
   )

@@ -139,7 +139,14 @@ public struct DecoderPass: Sendable {
     let y = tape.sum(gone(x), layer.output(mixed, tape))
     let input = layer.ffnNorm(y, epsilon: epsilon, tape)
     let (raised, given) = neurons(layer, input, tape)
-    let pass = FeedForwardPass(layer: index, input: input, raised: raised, neurons: given)
+    let pass = FeedForwardPass(
+      block: index,
+      layer: index,
+      projection: nil,
+      input: input,
+      raised: raised,
+      neurons: given
+    )
     let z = tape.sum(y, layer.down(observe(pass), tape))
     return going.map { tape.placed(z, at: $0, in: x) } ?? z
   }

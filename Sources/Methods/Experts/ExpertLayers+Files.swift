@@ -4,10 +4,14 @@ import Tensors
 extension ExpertLayers {
   /// As `frugal.json` describes them.
   var json: JSON {
-    .object([
+    var members: [JSON.Member] = [
       .init("size", .integer(size)), .init("count", .integer(count)),
-      .init("router_hidden", .integer(routers[0].shape.hidden)),
-    ])
+      .init("router_hidden", .integer(routers[routers.count - 1].shape.hidden)),
+    ]
+    if sizes[0] != size || count(of: 0) != count {
+      members.append(.init("projection_size", .integer(sizes[0])))
+    }
+    return .object(members)
   }
 
   /// Reads what `json` and `Router.name` wrote.
@@ -19,24 +23,28 @@ extension ExpertLayers {
     _ network: EncoderNetwork<Float>,
     path: String
   ) throws(FormatError) {
-    let neurons = network.configuration.ffnWidth
-    guard let size = json["size"]?.integer, size > 0, neurons % size == 0 else {
-      throw FormatError(path: path, reason: "experts.size does not divide \(neurons) neurons")
-    }
-    var routers: [Router<Float>] = []
-    for layer in network.layers.indices {
+    var (routers, sizes): ([Router<Float>], [Int]) = ([], [])
+    for block in network.blocks {
+      let member = block.projection == nil ? "size" : "projection_size"
+      guard let size = json[member]?.integer, size > 0, block.neurons % size == 0 else {
+        throw FormatError(
+          path: path,
+          reason: "experts.\(member) does not divide \(block.neurons) neurons"
+        )
+      }
       let inner = try shelf.parameter(
-        Router<Float>.name("inner", layer),
+        Router<Float>.name("inner", block.layer, block.projection),
         rows: nil,
         columns: network.configuration.width
       )
       let outer = try shelf.parameter(
-        Router<Float>.name("outer", layer),
-        rows: neurons / size,
+        Router<Float>.name("outer", block.layer, block.projection),
+        rows: block.neurons / size,
         columns: inner.rows
       )
       routers.append(Router(inner: inner, outer: outer))
+      sizes.append(size)
     }
-    self.init(size: size, routers: routers, of: network)
+    self.init(sizes: sizes, routers: routers, of: network)
   }
 }

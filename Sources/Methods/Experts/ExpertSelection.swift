@@ -11,6 +11,9 @@ public enum ExpertSelection: Sendable, Equatable {
   case share(Double)
   /// The k strongest, whatever is predicted: MoEfication, arXiv:2110.01786.
   case top(Int)
+  /// The strongest, a fixed part of all in 0...1, whatever is predicted; at least one. `top` where layers have unequal
+  /// numbers of experts.
+  case part(Double)
 
   /// Picks the experts of one row.
   ///
@@ -32,11 +35,19 @@ public enum ExpertSelection: Sendable, Equatable {
       return first(predictions) { before, total in before < tau * total }
     case .top(let count):
       precondition(count >= 0 && count <= predictions.count, "\(count) of \(predictions.count)")
-      var left = count
-      return first(predictions, keepsOne: false) { _, _ in
-        left -= 1
-        return left >= 0
-      }
+      return strongest(count, of: predictions)
+    case .part(let share):
+      precondition(share >= 0 && share <= 1, "a part of \(share)")
+      let count = Int((share * Double(predictions.count)).rounded())
+      return strongest(Swift.max(1, count), of: predictions)
+    }
+  }
+
+  private func strongest(_ count: Int, of predictions: ArraySlice<Float>) -> [Bool] {
+    var left = count
+    return first(predictions, keepsOne: false) { _, _ in
+      left -= 1
+      return left >= 0
     }
   }
 

@@ -25,22 +25,35 @@ public struct Router<Number: Real>: Sendable {
   ///
   /// - Parameters:
   ///   - layer: from 0, for its name.
+  ///   - projection: whose experts it picks; nil is the feed-forward layer's.
   ///   - shape: its widths.
   ///   - random: where the numbers come from.
-  public init(freshFor layer: Int, _ shape: RouterShape, _ random: inout SeededRandom) {
+  public init(
+    freshFor layer: Int,
+    projection: ProjectionPart? = nil,
+    _ shape: RouterShape,
+    _ random: inout SeededRandom
+  ) {
     func matrix(_ name: String, _ rows: Int, _ columns: Int) -> Parameter<Number> {
       let bound = 1 / Double(columns).squareRoot()
       let values = (0 ..< rows * columns).map { _ in
         Number((2 * Double(random.unit()) - 1) * bound)
       }
-      return Parameter(Self.name(name, layer), rows: rows, columns: columns, values: values)
+      return Parameter(
+        Self.name(name, layer, projection),
+        rows: rows,
+        columns: columns,
+        values: values
+      )
     }
     inner = matrix("inner", shape.hidden, shape.width)
     outer = matrix("outer", shape.experts, shape.hidden)
   }
 
   /// What files call a matrix of a layer's router.
-  static func name(_ part: String, _ layer: Int) -> String { "routers.\(layer).\(part).weight" }
+  static func name(_ part: String, _ layer: Int, _ projection: ProjectionPart? = nil) -> String {
+    "routers.\(layer).\(projection.map { "\($0.rawValue)." } ?? "")\(part).weight"
+  }
 
   /// Its widths.
   public var shape: RouterShape {

@@ -14,6 +14,10 @@ public struct RouterSettings: Sendable, Equatable {
   public var expertSize = 16
   /// Hidden neurons of a router.
   public var hidden = 64
+  /// Neurons of an expert of a projection that was replaced.
+  public var projectionExpertSize = 8
+  /// Hidden neurons of the router of such a projection, which is an eighth of a feed-forward layer.
+  public var projectionHidden = 16
   /// Times that every example is seen.
   public var epochs = 10
   /// Texts of one step.

@@ -1,8 +1,8 @@
 import Tensors
 
-/// Teaches the routers of all layers to predict how strong experts' outputs will be; nothing else changes.
+/// Teaches all routers to predict how strong experts' outputs will be; nothing else changes.
 ///
-/// The mean over layers of the mean squared error against ‖Eᵢ(z)‖, on rows as they come through the model with all
+/// The mean over blocks of the mean squared error against ‖Eᵢ(z)‖, on rows as they come through the model with all
 /// experts. arXiv:2310.04361.
 final class RouterTrainer {
   let network: EncoderNetwork<Float>
@@ -64,11 +64,11 @@ final class RouterTrainer {
       tape.forget()
       let batch = TokenBatch(own)
       var loss: Variable<Float>?
-      let share = Float(batch.rows) / Float(tokens * network.layers.count)
+      let share = Float(batch.rows) / Float(tokens * experts.routers.count)
       _ = network.hidden(batch, tape) { pass in
         let truth =
           target == .norm ? experts.norms(pass, tape) : experts.contributions(pass, tape)
-        let predicted = experts.routers[pass.layer].predictions(pass.input, tape)
+        let predicted = experts.routers[pass.block].predictions(pass.input, tape)
         let error = tape.scaled(tape.meanSquaredError(predicted, truth), by: share)
         loss = loss.map { tape.sum($0, error) } ?? error
         return pass.neurons

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Which experts run in an encoder's feed-forward layers.
+/// Which experts run in an encoder's layers.
 public struct Routing: Sendable {
   /// Who says how strong experts will be.
   public enum Judge: Sendable, Equatable {
@@ -37,12 +37,12 @@ public struct Routing: Sendable {
     let predictions =
       judge == .oracle
       ? experts.norms(pass, tape)
-      : experts.routers[pass.layer].predictions(pass.input, tape)
+      : experts.routers[pass.block].predictions(pass.input, tape)
     let masks = selection.masks(predictions.values, experts: predictions.columns)
     let gates = masks.map { $0 ? Float(1) : 0 }
     let open = tape.repeated(
       tape.input(gates, rows: predictions.rows, columns: predictions.columns),
-      times: experts.size
+      times: experts.sizes[pass.block]
     )
     return (tape.product(pass.neurons, open), masks)
   }

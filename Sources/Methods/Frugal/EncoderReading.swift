@@ -7,9 +7,9 @@ struct EncoderReading: Sendable {
   var logits: [[Float]] = []
   /// Tokens of every text.
   var lengths: [Int] = []
-  /// For every text (layers): pairs of row and expert that ran; empty without routing.
+  /// For every text (blocks): pairs of row and expert that ran; empty without routing.
   var runs: [[Int]] = []
-  /// (layers) of 11: rows by the tenths of the experts that ran for them, all of them last.
+  /// (blocks) of 11: rows by the tenths of the experts that ran for them, all of them last.
   var tenths: [[Int]] = []
   /// (layers + 1) of (texts, width): first rows before and after every layer; empty if not asked for.
   var firstRows: [[Float]] = []
@@ -63,7 +63,7 @@ struct EncoderReading: Sendable {
     logits = .init(repeating: [], count: texts.count)
     if routing != nil {
       runs = .init(repeating: [], count: texts.count)
-      tenths = .init(repeating: .init(repeating: 0, count: 11), count: layers)
+      tenths = .init(repeating: .init(repeating: 0, count: 11), count: network.blocks.count)
     }
     if keepsRows {
       let zeros = [Float](repeating: 0, count: texts.count * width)
@@ -83,8 +83,8 @@ struct EncoderReading: Sendable {
           meanRows[layer].replaceSubrange(to, with: part.meanRows[layer][from])
         }
       }
-      for (layer, counts) in part.tenths.enumerated() {
-        for (tenth, count) in counts.enumerated() { tenths[layer][tenth] += count }
+      for (block, counts) in part.tenths.enumerated() {
+        for (tenth, count) in counts.enumerated() { tenths[block][tenth] += count }
       }
     }
   }
@@ -110,13 +110,14 @@ struct EncoderReading: Sendable {
       let batch = TokenBatch(texts)
       let layers = network.layers.count
       if routing != nil {
-        runs = .init(repeating: .init(repeating: 0, count: layers), count: texts.count)
-        tenths = .init(repeating: .init(repeating: 0, count: 11), count: layers)
+        let blocks = network.blocks.count
+        runs = .init(repeating: .init(repeating: 0, count: blocks), count: texts.count)
+        tenths = .init(repeating: .init(repeating: 0, count: 11), count: blocks)
       }
       let hidden = network.hidden(batch, tape) { pass in
         guard let routing else { return pass.neurons }
         let (neurons, masks) = routing.apply(pass, tape)
-        count(masks, routing.experts.count, pass.layer, batch)
+        count(masks, routing.experts.count(of: pass.block), pass.block, batch)
         return neurons
       }
       let answers = network.logits(last: hidden[layers], batch, tape)
@@ -131,15 +132,15 @@ struct EncoderReading: Sendable {
     private mutating func count(
       _ masks: [Bool],
       _ experts: Int,
-      _ layer: Int,
+      _ block: Int,
       _ batch: TokenBatch
     ) {
       var row = 0
       for (text, length) in batch.lengths.enumerated() {
         for _ in 0 ..< length {
           let run = masks[row * experts ..< (row + 1) * experts].count { $0 }
-          runs[text][layer] += run
-          tenths[layer][run * 10 / experts] += 1
+          runs[text][block] += run
+          tenths[block][run * 10 / experts] += 1
           row += 1
         }
       }

@@ -35,7 +35,7 @@ struct ExitReading: Sendable {
       labels: labels,
       width: network.configuration.width
     )
-    let cost = EncoderCost(network.configuration, routing == nil ? nil : experts)
+    let cost = EncoderCost(network, routing == nil ? nil : experts)
     self.tau = tau
     simulations = exits.scores(features, trainer).reduce(into: [:]) { all, own in
       let stack = exits.stack(of: own.key)

@@ -69,7 +69,7 @@ struct ExitsMeter {
     (self.trainer, self.hears) = (trainer, hears)
   }
 
-  private var cost: EncoderCost { EncoderCost(network.configuration) }
+  private var cost: EncoderCost { EncoderCost(network) }
 
   private func whole(_ texts: [TokenizedText]) -> Double {
     let sum = texts.reduce(0) { $0 + cost.whole(tokens: $1.tokens.count) }

@@ -82,28 +82,43 @@ extension ExpertsMeter {
         body: .plot(plot)
       )
     ]
-    if !tenths.isEmpty { sections.append(layers) }
+    if !tenths.isEmpty { sections += layers }
     if let effort { sections.append(effort.section) }
     return sections
   }
 
-  private var layers: LearningReport.Section {
+  private var layers: [LearningReport.Section] {
     let rows = texts.test.reduce(0) { $0 + $1.tokens.count }
-    let uses = tenths.enumerated().map { layer, counts in
-      let pairs = final?.runs.isEmpty == false ? final?.runs[layer] ?? 0 : 0
+    let all = zip(network.blocks, tenths).enumerated().map { place, own in
+      let (block, counts) = own
+      let pairs = final?.runs.isEmpty == false ? final?.runs[place] ?? 0 : 0
       // All experts are counted by themselves, and belong to the last tenth.
       let bins = Array(counts.prefix(9)) + [counts[9] + counts[10]]
-      return ExpertUse(
-        name: "layer \(layer + 1)",
-        mean: Double(pairs) / Double(max(1, rows * experts.count)),
+      let use = ExpertUse(
+        name: block.name,
+        mean: Double(pairs) / Double(max(1, rows * experts.count(of: place))),
         tokens: bins
       )
+      return (isProjection: block.projection != nil, use: use)
     }
-    return .init(
-      title: "Where experts run",
-      lead: "Which share of each layer's experts runs for a token, at the chosen threshold.",
-      body: .experts(uses)
-    )
+    var sections = [
+      LearningReport.Section(
+        title: "Where experts run",
+        lead: "Which share of each layer's experts runs for a token, at the chosen threshold.",
+        body: .experts(all.filter { !$0.isProjection }.map(\.use))
+      )
+    ]
+    let projections = all.filter(\.isProjection).map(\.use)
+    if !projections.isEmpty {
+      sections.append(
+        .init(
+          title: "Where experts of attention run",
+          lead: "The same for what stands for the projections around attention.",
+          body: .experts(projections)
+        )
+      )
+    }
+    return sections
   }
 }
 

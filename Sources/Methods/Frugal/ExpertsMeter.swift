@@ -23,7 +23,7 @@ struct ExpertsMeter {
   private(set) var duels: [(dynamic: Measurement, fixed: Measurement)] = []
   /// The cheapest setting that was good enough on the choosing part, on all of the test part; nil if none was.
   private(set) var final: Measurement?
-  /// Its tenths of experts run, layer by layer.
+  /// Its tenths of experts run, block by block.
   private(set) var tenths: [[Int]] = []
   /// Made on the choosing part.
   private(set) var effort: EffortCurve?
@@ -48,16 +48,15 @@ struct ExpertsMeter {
     (self.crew, self.hears) = (crew, hears)
   }
 
-  private var cost: EncoderCost { EncoderCost(network.configuration, experts) }
-  private var plain: EncoderCost { EncoderCost(network.configuration) }
+  private var cost: EncoderCost { EncoderCost(network, experts) }
+  private var plain: EncoderCost { EncoderCost(network) }
 
   /// Settings of every curve.
   private var settings: [(name: String, level: Double, routing: Routing)] {
-    let count = Double(experts.count)
-    return plan.taus.map { (Self.dynamic, $0, Routing(experts, .max($0))) }
+    plan.taus.map { (Self.dynamic, $0, Routing(experts, .max($0))) }
       + plan.shareTaus.map { (Self.share, $0, Routing(experts, .share($0))) }
       + plan.shares.map {
-        (Self.fixed, $0, Routing(experts, .top(max(1, Int(($0 * count).rounded())))))
+        (Self.fixed, $0, Routing(experts, .part($0)))
       }
       + stride(from: 0, to: plan.taus.count, by: 2).map { plan.taus[$0] }.map {
         (Self.oracle, $0, Routing(experts, .max($0), judge: .oracle))
@@ -79,7 +78,7 @@ struct ExpertsMeter {
       let sparse = EncoderReading(own, network, nil, crew)
       wholes.append(
         (
-          part, Measurement("baseline", level: 0, dense, truth, plain),
+          part, Measurement("baseline", level: 0, dense, truth, EncoderCost(baseline)),
           Measurement("whole", level: 0, sparse, truth, plain)
         )
       )

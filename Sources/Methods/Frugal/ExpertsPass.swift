@@ -35,13 +35,15 @@ public struct ExpertsPass {
           "has exits, which were taught without experts; make experts first, and exits of them"
       )
     }
-    let neurons = inputs.encoder.network.configuration.ffnWidth
-    guard settings.expertSize > 0, neurons % settings.expertSize == 0 else {
-      throw FormatError(
-        path: model,
-        reason:
-          "has \(neurons) neurons a layer, which experts of \(settings.expertSize) do not divide"
-      )
+    for block in inputs.encoder.network.blocks {
+      let size = settings.expertSize(of: block)
+      guard size > 0, block.neurons % size == 0 else {
+        throw FormatError(
+          path: model,
+          reason:
+            "has \(block.neurons) neurons in \(block.name), which experts of \(size) do not divide"
+        )
+      }
     }
     self.settings = settings
   }
@@ -62,12 +64,15 @@ public struct ExpertsPass {
     try EncoderFolder.check(target, replacing: replacing)
     let began = ContinuousClock.now
     hears(FrugalProgress(what: "clustering neurons", step: 0, stepsTotal: 1))
-    let count = inputs.encoder.network.configuration.ffnWidth / settings.expertSize
-    let network = inputs.encoder.network.split(experts: count, seed: settings.seed)
+    let sizes = inputs.encoder.network.blocks.map { settings.expertSize(of: $0) }
+    let network = inputs.encoder.network.split(sizes: sizes, seed: settings.seed)
     let crew = Crew<Float>(count: settings.threads)
-    let experts = freshExperts(of: network, count: count)
+    let experts = freshExperts(of: network, sizes: sizes)
     let trainer = RouterTrainer(network, experts, inputs.texts.train, settings, crew)
-    let loss = try teach(trainer, state: "\(target).run", hears)
+    let run = trainer.run(origin: EncoderTrainer.origin(of: inputs.texts.train, network))
+    let loss = try run.finish("\(target).run", trainer.stepsTotal, "teaching routers", hears) {
+      trainer.advance()
+    }
     var meter = ExpertsMeter(
       network: network,
       experts: experts,
@@ -94,47 +99,17 @@ public struct ExpertsPass {
     return result
   }
 
-  private func freshExperts(of network: EncoderNetwork<Float>, count: Int) -> ExpertLayers {
-    let shape = RouterShape(
-      width: network.configuration.width,
-      hidden: settings.hidden,
-      experts: count
-    )
+  private func freshExperts(of network: EncoderNetwork<Float>, sizes: [Int]) -> ExpertLayers {
     var random = SeededRandom(seed: settings.seed ^ 0x5EED)
-    let routers = network.layers.indices.map { Router<Float>(freshFor: $0, shape, &random) }
-    return ExpertLayers(size: settings.expertSize, routers: routers, of: network)
-  }
-
-  private func teach(
-    _ trainer: RouterTrainer,
-    state: String,
-    _ hears: (FrugalProgress) -> Void
-  ) throws(FormatError) -> Double {
-    let run = trainer.run(origin: EncoderTrainer.origin(of: inputs.texts.train, trainer.network))
-    _ = try TrainingState.resume(run, from: state)
-    let clock = ContinuousClock()
-    var (saved, learning, tokens, losses) = (clock.now, Duration.zero, 0, [Double]())
-    while true {
-      let began = clock.now
-      guard let step = trainer.advance() else { break }
-      learning += clock.now - began
-      tokens += step.tokens
-      losses.append(step.loss)
-      hears(
-        FrugalProgress(
-          what: "teaching routers",
-          step: trainer.optimizer.stepCount,
-          stepsTotal: trainer.stepsTotal,
-          loss: losses.suffix(50).reduce(0, +) / Double(min(50, losses.count)),
-          tokensPerSecond: Double(tokens) / (learning / .seconds(1))
-        )
+    let routers = zip(network.blocks, sizes).map { block, size in
+      let shape = RouterShape(
+        width: network.configuration.width,
+        hidden: block.projection == nil ? settings.hidden : settings.projectionHidden,
+        experts: block.neurons / size
       )
-      if (clock.now - saved) / .seconds(1) > EncoderFit.saveSeconds, !trainer.isFinished {
-        try TrainingState.save(run, to: state)
-        saved = clock.now
-      }
+      return Router<Float>(freshFor: block.layer, projection: block.projection, shape, &random)
     }
-    return losses.suffix(50).reduce(0, +) / Double(max(1, min(50, losses.count)))
+    return ExpertLayers(sizes: sizes, routers: routers, of: network)
   }
 
   private func result(
@@ -157,5 +132,12 @@ extension RouterTrainer {
       optimizer: optimizer,
       notes: [("settings", settings.fingerprint), ("origin", origin)]
     )
+  }
+}
+
+extension RouterSettings {
+  /// Neurons of an expert of a block.
+  func expertSize(of block: NeuronBlock<Float>) -> Int {
+    block.projection == nil ? expertSize : projectionExpertSize
   }
 }

@@ -20,6 +20,7 @@ extension FrugalEncoder {
   ) throws(FormatError) {
     let own = parameters
     func fill(_ folder: String) throws(FormatError) {
+      try network.fill(folder)
       let writer = try SafetensorsWriter(
         path: "\(folder)/\(Self.tensorsIn)",
         entries: own.map { .init($0.name, [$0.rows, $0.columns]) },
@@ -29,7 +30,7 @@ extension FrugalEncoder {
       try writer.finish()
       // What cannot be read back is not published.
       let labels = LabelTable(ordered: network.configuration.labels)
-      _ = try FrugalEncoder(try Checkpoint.open(path: folder), labels: labels)
+      _ = try FrugalEncoder(try Checkpoint.open(path: folder, toLearn: true), labels: labels)
     }
     let before = try EncoderFolder.attachment("\(source.path)/\(EncoderFolder.reportName)")
     let report =

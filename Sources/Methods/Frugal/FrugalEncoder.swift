@@ -28,13 +28,7 @@ struct FrugalEncoder: Sendable {
           "tells \(configuration.labels) apart, the data \(labels.names); fit the model to this data first"
       )
     }
-    network = EncoderNetwork<Float>(
-      configuration,
-      weights,
-      labels: labels.names,
-      problem: configuration.problem,
-      seed: 0
-    )
+    network = try EncoderNetwork<Float>(checkpoint)
     let path = "\(checkpoint.path)/\(Self.describedIn)"
     guard let bytes = try EncoderFolder.attachment(path) else { return }
     let description = try JSON(parsing: bytes, path: path)

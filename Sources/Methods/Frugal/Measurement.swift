@@ -8,13 +8,15 @@ struct Measurement: Sendable {
   var level: Double
   /// Feed-forward layers and routers, as a share of the whole layers'.
   var feedForwardShare: Double
+  /// Projections that were replaced and their routers, as a share of the linear maps; nil where they are themselves.
+  var projectionShare: Double?
   /// All multiply-accumulates, as a share of the whole model's.
   var share: Double
   /// For each example, whether the answer is right.
   var isRight: [Bool]
   /// For each example, the label that was given.
   var answers: [Int]
-  /// For each layer, pairs of row and expert that ran; empty without routing, or where it was not asked.
+  /// For each block, pairs of row and expert that ran; empty without routing, or where it was not asked.
   var runs: [Int] = []
 
   /// Share of the examples.
@@ -44,6 +46,9 @@ struct Measurement: Sendable {
       .init("examples", .integer(isRight.count)), .init("accuracy", .number(accuracy)),
       .init("margin_95", .number(margin)),
     ]
+    if let projectionShare {
+      members.insert(.init("projection_share", .number(projectionShare)), at: 3)
+    }
     if let baseline {
       let own = Array(baseline.isRight.prefix(isRight.count))
       members.append(.init("difference", PairedDifference(isRight, minus: own).json))
@@ -67,6 +72,7 @@ extension Measurement {
       name: name,
       level: level,
       feedForwardShare: cost.feedForwardShare(reading),
+      projectionShare: cost.projectionShare(reading),
       share: cost.share(reading),
       isRight: Accuracy(reading.logits, labels).isRight,
       answers: reading.logits.map(\.largestPlace)

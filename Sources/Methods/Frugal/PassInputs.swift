@@ -28,12 +28,13 @@ struct PassInputs: Sendable {
     _ plan: FrugalPlan
   ) throws(FormatError) {
     BLAS.setThreads(1)
-    source = try Checkpoint.open(path: model)
+    source = try Checkpoint.open(path: model, toLearn: true)
     encoder = try FrugalEncoder(source, labels: set.labels)
     baselinePath = baseline ?? model
     self.baseline =
       try baseline.map { (path) throws(FormatError) in
-        try FrugalEncoder(try Checkpoint.open(path: path), labels: set.labels).network
+        try FrugalEncoder(try Checkpoint.open(path: path, toLearn: true), labels: set.labels)
+          .network
       } ?? encoder.network
     texts = try FrugalTexts(set, source, tokensMax: plan.tokensMax)
     (self.set, self.plan) = (set, plan)

@@ -60,8 +60,8 @@ public struct EncoderFit {
     teacher: String? = nil,
     _ settings: FitSettings
   ) throws(FormatError) {
-    let source = try Checkpoint.open(path: model)
-    let (configuration, weights) = try EncoderFolder.base(source)
+    let source = try Checkpoint.open(path: model, toLearn: true)
+    let configuration = try EncoderFolder.base(source).0
     guard let tokenizer = source.tokenizer, tokenizer.gap == nil else {
       throw FormatError(path: model, reason: "has no tokenizer that text could be read with")
     }
@@ -81,9 +81,8 @@ public struct EncoderFit {
       let answers = try Self.answers(of: teacher, set.labels, train.texts, settings)
       for (place, logits) in answers.enumerated() { train.texts[place].taught = logits }
     }
-    let network = EncoderNetwork<Float>(
-      configuration,
-      weights,
+    let network = try EncoderNetwork<Float>(
+      source,
       labels: set.labels.names,
       problem: isMultiple ? .multiLabel : .singleLabel,
       activation: settings.swapsToRelu ? .relu : nil,
@@ -98,7 +97,8 @@ public struct EncoderFit {
     _ texts: [TokenizedText],
     _ settings: FitSettings
   ) throws(FormatError) -> [[Float]] {
-    let (configuration, weights) = try EncoderFolder.base(try Checkpoint.open(path: teacher))
+    let source = try Checkpoint.open(path: teacher, toLearn: true)
+    let (configuration, weights) = try EncoderFolder.base(source)
     guard configuration.labels == labels.names, weights.classifier != nil else {
       throw FormatError(
         path: teacher,
@@ -106,13 +106,7 @@ public struct EncoderFit {
           "tells \(configuration.labels) apart, not \(labels.names); fit a teacher to the same data"
       )
     }
-    let network = EncoderNetwork<Float>(
-      configuration,
-      weights,
-      labels: labels.names,
-      problem: configuration.problem,
-      seed: 0
-    )
+    let network = try EncoderNetwork<Float>(source)
     return network.logits(of: texts, Crew(count: settings.threads))
   }
 
@@ -199,6 +193,7 @@ public struct EncoderFit {
       trainer.network.configuration,
       tensors: trainer.network.tensors,
       report: report,
+      fills: trainer.network.fill,
       replacing: replacing
     )
   }

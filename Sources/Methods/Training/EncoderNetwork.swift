@@ -9,6 +9,8 @@ public final class EncoderNetwork<Number: Real>: Sendable {
   public struct Layer: Sendable {
     /// To queries, keys, values, and back.
     public let query, key, value, output: DenseParameters<Number>
+    /// What stands for these four since they were replaced; they are not run then.
+    public let projections: LayerProjections<Number>?
     /// After attention.
     public let attentionNorm: NormParameters<Number>
     /// (ffnWidth, width).
@@ -67,6 +69,7 @@ public final class EncoderNetwork<Number: Real>: Sendable {
   ///   - labels: names of the classes, at least one.
   ///   - problem: what the logits mean.
   ///   - activation: of the feed-forward neurons; nil keeps the checkpoint's.
+  ///   - projections: what stands for each layer's attention projections; nil is themselves.
   ///   - seed: of the fresh parts.
   public init(
     _ configuration: BertConfiguration,
@@ -74,9 +77,11 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     labels: [String],
     problem: BertConfiguration.Problem,
     activation: BertConfiguration.Activation? = nil,
+    projections: [LayerProjections<Number>]? = nil,
     seed: UInt64
   ) {
     precondition(!labels.isEmpty, "no labels")
+    precondition(projections?.count ?? weights.layers.count == weights.layers.count, "projections")
     let names = EncoderParameterNames()
     var random = SeededRandom(seed: seed)
     let width = configuration.width
@@ -91,6 +96,7 @@ public final class EncoderNetwork<Number: Real>: Sendable {
         key: .init(name("attention.self.key"), layer.key),
         value: .init(name("attention.self.value"), layer.value),
         output: .init(name("attention.output.dense"), layer.output),
+        projections: projections?[index],
         attentionNorm: .init(name("attention.output.LayerNorm"), layer.attentionNorm),
         up: .init(name("intermediate.dense"), layer.up),
         down: .init(name("output.dense"), layer.down),
@@ -108,6 +114,7 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     own.labels = labels
     own.problem = problem
     own.hasPooler = true
+    own.family = projections == nil ? "bert" : EncoderFolder.replacedName
     if let activation { own.activation = activation }
     self.configuration = own
   }
@@ -126,6 +133,17 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     dropout: Dropout = .none,
     neurons: Observer = { $0.neurons }
   ) -> [Variable<Number>] {
+    hidden(batch, tape, dropout: dropout, neurons: neurons) { _ in }
+  }
+
+  /// As `hidden`, and shows every linear map around attention as well.
+  func hidden(
+    _ batch: TokenBatch,
+    _ tape: Tape<Number>,
+    dropout: Dropout = .none,
+    neurons: Observer = { $0.neurons },
+    shows: (ProjectionPass<Number>) -> Void
+  ) -> [Variable<Number>] {
     var x = tape.sum(
       tape.rows(of: tape.variable(wordEmbedding), at: batch.tokens),
       tape.rows(of: tape.variable(positionEmbedding), at: batch.positions)
@@ -137,7 +155,7 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     x = tape.dropout(x, dropout.hidden)
     var all = [x]
     for index in layers.indices {
-      x = through(index, x, batch, tape, dropout, neurons)
+      x = through(index, x, batch, tape, dropout, neurons, shows)
       all.append(x)
     }
     return all
@@ -149,7 +167,8 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     _ batch: TokenBatch,
     _ tape: Tape<Number>,
     _ dropout: Dropout,
-    _ choose: Observer
+    _ choose: Observer,
+    _ show: (ProjectionPass<Number>) -> Void
   ) -> Variable<Number> {
     let layer = layers[index]
     let epsilon = configuration.layerNormEpsilon
@@ -160,22 +179,60 @@ public final class EncoderNetwork<Number: Real>: Sendable {
       headWidth: configuration.headWidth,
       isCausal: false
     )
+    func projected(_ part: ProjectionPart, _ x: Variable<Number>) -> Variable<Number> {
+      projection(part, of: index, x, tape, choose, show)
+    }
     let mixed = tape.attention(
-      layer.query(x, tape),
-      layer.key(x, tape),
-      layer.value(x, tape),
+      projected(.query, x),
+      projected(.key, x),
+      projected(.value, x),
       layout,
       dropout: dropout.attention
     )
-    let attended = tape.dropout(layer.output(mixed, tape), dropout.hidden)
+    let attended = tape.dropout(projected(.output, mixed), dropout.hidden)
     let y = layer.attentionNorm(tape.sum(x, attended), epsilon: epsilon, tape)
     let raised = layer.up(y, tape)
     let curved = tape.curve(configuration.activation.curve, raised)
     let neurons = choose(
-      FeedForwardPass(layer: index, input: y, raised: raised, neurons: curved)
+      FeedForwardPass(
+        block: (index + 1) * blocksPerLayer - 1,
+        layer: index,
+        projection: nil,
+        input: y,
+        raised: raised,
+        neurons: curved
+      )
     )
     let answer = tape.dropout(layer.down(neurons, tape), dropout.hidden)
     return layer.outputNorm(tape.sum(y, answer), epsilon: epsilon, tape)
+  }
+
+  private func projection(
+    _ part: ProjectionPart,
+    of index: Int,
+    _ x: Variable<Number>,
+    _ tape: Tape<Number>,
+    _ choose: Observer,
+    _ show: (ProjectionPass<Number>) -> Void
+  ) -> Variable<Number> {
+    let layer = layers[index]
+    guard let own = layer.projections?[part] else {
+      let y = layer.linear(part)(x, tape)
+      show(ProjectionPass(layer: index, part: part, input: x, output: y))
+      return y
+    }
+    let raised = own.up(x, tape)
+    let neurons = choose(
+      FeedForwardPass(
+        block: index * blocksPerLayer + part.place,
+        layer: index,
+        projection: part,
+        input: x,
+        raised: raised,
+        neurons: tape.curve(.relu, raised)
+      )
+    )
+    return own.down(neurons, tape)
   }
 
   /// The logits of the classification head.
@@ -215,9 +272,7 @@ public final class EncoderNetwork<Number: Real>: Sendable {
     if let typeEmbedding { list.append(typeEmbedding) }
     list += [embeddingNorm.gain, embeddingNorm.bias]
     for layer in layers {
-      for map in [layer.query, layer.key, layer.value, layer.output] {
-        list += [map.weight, map.bias]
-      }
+      list += layer.projections?.parameters ?? layer.linearParameters
       list += [layer.attentionNorm.gain, layer.attentionNorm.bias]
       for map in [layer.up, layer.down] { list += [map.weight, map.bias] }
       list += [layer.outputNorm.gain, layer.outputNorm.bias]

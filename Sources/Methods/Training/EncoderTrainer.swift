@@ -150,22 +150,23 @@ public final class EncoderTrainer {
     return parts
   }
 
-  /// The share of feed-forward neurons that are not 0, for each layer, over all rows of `texts`.
+  /// The share of neurons that are not 0, for each of the network's blocks, over all rows of `texts`.
   public func activity(of texts: [TokenizedText]) -> [Double] {
     let tape = Tape<Float>()
     tape.isRecording = false
-    var (counts, rows) = ([Double](repeating: 0, count: network.layers.count), 0)
+    let blocks = network.blocks
+    var (counts, rows) = ([Double](repeating: 0, count: blocks.count), 0)
     var rest = texts[...]
     while !rest.isEmpty {
       let batch = TokenBatch(rest.prefix(64))
       rest = rest.dropFirst(64)
       rows += batch.rows
       _ = network.hidden(batch, tape) { pass in
-        counts[pass.layer] += Double(pass.neurons.values.count { $0 != 0 })
+        counts[pass.block] += Double(pass.neurons.values.count { $0 != 0 })
         return pass.neurons
       }
     }
-    return counts.map { $0 / Double(max(1, rows) * network.configuration.ffnWidth) }
+    return zip(counts, blocks).map { $0 / Double(max(1, rows) * $1.neurons) }
   }
 
   /// The logits of texts, without dropout and without gradients.

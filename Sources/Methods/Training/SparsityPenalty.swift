@@ -41,15 +41,17 @@ public struct SparsityPenalty: Sendable, Equatable {
     return rising > 0 ? weight * min(1, Double(step) / rising) : weight
   }
 
-  /// The mean over all layers of what is added for each.
+  /// The mean over all layers of what is added for each, and the same over projections that were replaced, as much again.
   ///
   /// - Parameters:
   ///   - passes: every layer's feed-forward pass; at least one.
   ///   - tape: where they were recorded.
   /// - Returns: one number.
   func penalty(_ passes: [FeedForwardPass<Float>], _ tape: Tape<Float>) -> Variable<Float> {
+    let projections = passes.count { $0.projection != nil }
     var sum: Variable<Float>?
     for pass in passes {
+      let alike = pass.projection == nil ? passes.count - projections : projections
       let own =
         switch measure {
         case .hoyer: tape.hoyer(pass.neurons)
@@ -57,7 +59,7 @@ public struct SparsityPenalty: Sendable, Equatable {
         case .clampedL1: tape.clampedL1(pass.raised)
         case .clampedHoyer: tape.clampedHoyer(pass.raised)
         }
-      let share = tape.scaled(own, by: 1 / Float(pass.neurons.columns * passes.count))
+      let share = tape.scaled(own, by: 1 / Float(pass.neurons.columns * alike))
       sum = sum.map { tape.sum($0, share) } ?? share
     }
     guard let sum else { preconditionFailure("a penalty on no layers") }

@@ -22,3 +22,6 @@ protocol EncoderFamily: Sendable {
 
 /// Every family of encoders that is read.
 let encoderFamilies: [any EncoderFamily.Type] = [Bert.self, DistilBert.self, Roberta.self]
+
+/// Encoders that learning makes on its way and reads again, and that nobody serves.
+let learningFamilies: [any EncoderFamily.Type] = [ReplacedBert.self]

@@ -5,6 +5,8 @@ internal import Tensors
 public enum EncoderFolder {
   /// Marks a directory that was written here, and that may therefore be replaced.
   public static let reportName = "fit.json"
+  /// The `model_type` of a BERT whose attention projections were replaced: nobody else may take it for one that is whole.
+  public static let replacedName = "mete_bert"
 
   /// Whether `source` can be the base of such a directory.
   ///
@@ -19,7 +21,8 @@ public enum EncoderFolder {
         reason: "is a \(source.family.name); an encoder is needed"
       )
     }
-    guard source.format == .safetensors, source.artifact == nil, configuration.family == "bert"
+    guard source.format == .safetensors, source.artifact == nil,
+      ["bert", replacedName].contains(configuration.family)
     else {
       throw FormatError(
         path: source.path,
@@ -75,7 +78,7 @@ public enum EncoderFolder {
     try fills(folder.path)
     try write(report, reportName, in: folder)
     // What cannot be read back is not published.
-    _ = try Checkpoint.open(path: folder.path)
+    _ = try Checkpoint.open(path: folder.path, toLearn: true)
     try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
   }
 
@@ -129,6 +132,7 @@ extension JSON {
   fileprivate func classifying(_ configuration: BertConfiguration) -> JSON {
     let labels = configuration.labels
     let changes: [Member] = [
+      .init("model_type", .string(Array(configuration.family.utf8))),
       .init("architectures", .array([.string(Array("BertForSequenceClassification".utf8))])),
       .init("id2label", .object(labels.enumerated().map { .init("\($0)", $1) })),
       .init("label2id", .object(labels.enumerated().map { .init($1, .integer($0)) })),

@@ -36,6 +36,12 @@ struct ExpertsCommand: ParsableCommand {
   @Option(help: "Hidden neurons of a router.")
   var routerHidden = RouterSettings().hidden
 
+  @Option(help: "Neurons of an expert of a projection, where `mete projections` made some.")
+  var projectionExpertSize = RouterSettings().projectionExpertSize
+
+  @Option(help: "Hidden neurons of the router of such a projection.")
+  var projectionRouterHidden = RouterSettings().projectionHidden
+
   @Option(help: "Times that routers see every example.")
   var epochs = RouterSettings().epochs
 
@@ -56,7 +62,9 @@ struct ExpertsCommand: ParsableCommand {
 
   func validate() throws {
     try PassArguments.check([
-      ("expert-size", expertSize), ("router-hidden", routerHidden), ("epochs", epochs),
+      ("expert-size", expertSize), ("router-hidden", routerHidden),
+      ("projection-expert-size", projectionExpertSize),
+      ("projection-router-hidden", projectionRouterHidden), ("epochs", epochs),
       ("batch", batch), ("curve-examples", curveExamples), ("train-tokens", trainTokens),
       ("test-tokens", testTokens),
     ])
@@ -71,13 +79,15 @@ struct ExpertsCommand: ParsableCommand {
     settings.target = RouterSettings.Target(rawValue: target) ?? .norm
     settings.expertSize = expertSize
     settings.hidden = routerHidden
+    settings.projectionExpertSize = projectionExpertSize
+    settings.projectionHidden = projectionRouterHidden
     settings.epochs = epochs
     settings.batch = batch
     settings.rate = rate
     settings.seed = pass.seed
     settings.threads = pass.threads
     let title = "experts of \(pass.model)"
-    if case .llama = try Checkpoint.open(path: pass.model).family {
+    if case .llama = try Checkpoint.open(path: pass.model, toLearn: true).family {
       try DecoderExpertsFolder.check(pass.to, replacing: pass.force)
       var limits = DecoderExpertsPass.Limits()
       limits.textTokens = pass.tokensMax

@@ -19,6 +19,17 @@ enum FrugalSummary {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Of `mete projections`.
+  static func projections(_ result: JSON, at path: String) -> String {
+    let test = result["whole"]?["test"]
+    return """
+      \(path) written
+      linear    \(line(test?["linear"]))
+      pairs     \(line(test?["pairs"])), before learning on
+
+      """
+  }
+
   /// Of `mete exits`.
   static func exits(_ result: JSON, at path: String) -> String {
     let test = result["whole"]?["test"]

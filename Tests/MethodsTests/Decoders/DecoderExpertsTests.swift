@@ -61,7 +61,7 @@ struct DecoderExpertsTests {
     let shape = RouterShape(width: configuration.width, hidden: 8, experts: 8)
     var random = SeededRandom(seed: 3)
     let experts = ExpertLayers(
-      size: configuration.ffnWidth / 8,
+      sizes: pass.layers.map { _ in configuration.ffnWidth / 8 },
       routers: pass.layers.indices.map { Router<Float>(freshFor: $0, shape, &random) },
       downs: pass.layers.map(\.down.weight)
     )

@@ -132,7 +132,7 @@ struct ExitTrainerTests {
     #expect(never.right == Accuracy(network.logits(of: texts, crew), labels.map { [$0] }).right)
     let always = simulation.outcome(.confidence(0))
     #expect(always.counts == [texts.count, 0, 0])
-    let cost = EncoderCost(network.configuration)
+    let cost = EncoderCost(network)
     let least = texts.reduce(0) {
       $0 + cost.body(tokens: $1.tokens.count, layers: 1, runs: nil) + exits.served.cost(ofFirst: 1)
     }

@@ -32,7 +32,7 @@ struct RoutingTests {
         let pairs = texts[place].tokens.count * experts.count
         #expect(runs == .init(repeating: pairs, count: network.layers.count))
       }
-      let cost = EncoderCost(network.configuration, experts)
+      let cost = EncoderCost(network, experts)
       let rows = texts.reduce(0) { $0 + $1.tokens.count } * network.layers.count
       let tokens = texts.reduce(0) { $0 + cost.whole(tokens: $1.tokens.count) }
       let extra = Double(rows * experts.routers[0].shape.cost) / Double(tokens)

@@ -45,11 +45,14 @@ final class FrugalFixture {
   func experts() throws -> (EncoderNetwork<Float>, ExpertLayers) {
     let encoder = try FrugalEncoder(try Checkpoint.open(path: fitted), labels: set.labels)
     let count = encoder.network.configuration.ffnWidth / 8
-    let network = encoder.network.split(experts: count, seed: 1)
+    let network = encoder.network.split(
+      sizes: encoder.network.blocks.map { _ in 8 },
+      seed: 1
+    )
     let shape = RouterShape(width: network.configuration.width, hidden: 6, experts: count)
     var random = SeededRandom(seed: 2)
     let routers = network.layers.indices.map { Router<Float>(freshFor: $0, shape, &random) }
-    return (network, ExpertLayers(size: 8, routers: routers, of: network))
+    return (network, ExpertLayers(sizes: routers.map { _ in 8 }, routers: routers, of: network))
   }
 
   /// A part's texts.

@@ -191,7 +191,9 @@ struct EncoderTrainerTests {
     let passes = [[1, -20, 3, 0], [2, 2, -1, 4]].map { (raised: [Float]) in
       let raised = tape.input(raised, rows: 2, columns: 2)
       return FeedForwardPass(
+        block: 0,
         layer: 0,
+        projection: nil,
         input: raised,
         raised: raised,
         neurons: tape.curve(.relu, raised)

@@ -132,7 +132,7 @@ public struct DecoderExpertsPass {
     let shape = RouterShape(width: configuration.width, hidden: settings.hidden, experts: count)
     var random = SeededRandom(seed: settings.seed ^ 0x5EED)
     let experts = ExpertLayers(
-      size: settings.expertSize,
+      sizes: pass.layers.map { _ in settings.expertSize },
       routers: pass.layers.indices.map { Router<Float>(freshFor: $0, shape, &random) },
       downs: pass.layers.map(\.down.weight)
     )
