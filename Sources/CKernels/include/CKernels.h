@@ -5,6 +5,7 @@
 
 #include "attention.h"
 #include "engine.h"
+#include "experts.h"
 #include "files.h"
 #include "jobs.h"
 #include "kernels.h"

@@ -1,6 +1,7 @@
 // What a table holds; only the sets and the dispatchers (table.c, rows.c, attention.c) look inside.
 #pragma once
 #include "attention.h"
+#include "experts.h"
 #include "kernels.h"
 #include "tiles.h"
 
@@ -8,6 +9,11 @@ struct ck_kernels {
   const char *name;
   void (*quantize)(const struct ck_quantized *out, const float *x, size_t stride, size_t inputs, size_t begin, size_t end);
   void (*multiply)(const struct ck_product *product, size_t begin, size_t end);
+
+  // experts.h
+  void (*choose)(struct ck_chosen *, const float *, size_t, const float *);
+  void (*multiply_into_experts)(const struct ck_product *, const struct ck_chosen *, size_t, size_t);
+  void (*multiply_from_experts)(const struct ck_product *, const struct ck_chosen *, size_t, size_t);
 
   // rows.h
   void (*rms_norm)(float *, const float *, const float *, size_t, size_t, float);

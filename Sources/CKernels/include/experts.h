@@ -1,0 +1,46 @@
+#ifndef CKERNELS_EXPERTS_H
+#define CKERNELS_EXPERTS_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tiles.h"
+
+// A feed-forward layer whose neurons lie in experts of equal size, of which every row runs some. Letters: R rows, E experts,
+// S neurons of an expert, a multiple of 16. What is given is, bit for bit, what the whole layer gives with the neurons of all
+// other experts set to 0: sums run over the same inputs in the same order, and what is left out would have added 0. So whoever
+// runs a step may take either way, row by row, and no answer shows which.
+
+/// Which experts run for which rows, in both directions; all of it follows from `masks`.
+struct ck_chosen {
+  size_t rows, experts, size;
+  /// (R, E): not 0 where an expert runs.
+  uint8_t *masks;
+  /// (E + 1), (pairs): the rows of expert e are rows_of[row_starts[e] ..< row_starts[e + 1]], ascending.
+  uint32_t *row_starts, *rows_of;
+  /// (R + 1), (pairs, or less): the inputs of row r that are not 0, in units of ck_unit(format) inputs, ascending.
+  uint32_t *unit_starts, *units_of;
+};
+
+/// Inputs that a product with experts skips or takes together: 32 in formats that scale by groups, 16 in the others.
+size_t ck_unit(enum ck_format format);
+
+/// Sets masks: an expert runs if its prediction, of either sign, is at least τ of the row times the row's largest; τ of 0 or
+/// less is all, and so is a row of zeros, or one in which something is not a number.
+///
+/// predictions: (R, E), `stride` floats from row to row; thresholds: (R).
+void ck_choose(const struct ck_kernels *set, struct ck_chosen *chosen, const float *predictions, size_t stride,
+               const float *thresholds);
+
+/// Makes the lists from the masks, for a product from experts in `format`; gives the pairs of row and expert.
+size_t ck_list_chosen(struct ck_chosen *chosen, enum ck_format format);
+
+/// Into experts: tiles begin ..< end of a product, each for the rows of its expert. An expert has the same number of tiles one
+/// after the other: S / 16, or S / 8 where gates and ups take turns. Other outputs are left as they are.
+void ck_multiply_into_experts(const struct ck_kernels *set, const struct ck_product *product,
+                              const struct ck_chosen *chosen, size_t begin, size_t end);
+
+/// From experts: tiles begin ..< end of a product whose inputs are neurons, each row by its own units; all rows and outputs
+/// are written. Inputs outside the units are not read.
+void ck_multiply_from_experts(const struct ck_kernels *set, const struct ck_product *product,
+                              const struct ck_chosen *chosen, size_t begin, size_t end);
+#endif
