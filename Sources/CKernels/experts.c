@@ -50,3 +50,9 @@ void ck_multiply_from_experts(const struct ck_kernels *set, const struct ck_prod
                               const struct ck_chosen *chosen, size_t begin, size_t end) {
   set->multiply_from_experts(product, chosen, begin, end);
 }
+
+void ck_activate_experts(const struct ck_kernels *set, const struct ck_quantized *bytes, enum ck_activation kind,
+                         const struct ck_chosen *chosen, enum ck_format format, float *out, float *x, size_t begin,
+                         size_t end) {
+  set->activate_experts(bytes, kind, chosen, format, out, x, begin, end);
+}

@@ -30,6 +30,62 @@ void ck_run_multiply(struct ck_crew crew, const struct ck_product *product) {
   run(crew, multiply_part, &job, product->rows * product->matrix.outputs * product->matrix.inputs);
 }
 
+struct experts_job {
+  const struct ck_kernels *set;
+  const struct ck_product *product;
+  const struct ck_chosen *chosen;
+  const struct ck_quantized *bytes;
+  enum ck_activation kind;
+  enum ck_format format;
+  float *out, *x;
+};
+
+// The first tile of a worker's part: where as many pairs of row and tile lie before it as before his part of all.
+static size_t tile_of_share(const struct ck_chosen *chosen, size_t each, size_t worker, size_t workers) {
+  const size_t pairs = chosen->row_starts[chosen->experts] * each, wanted = share(pairs, worker, workers);
+  size_t expert = 0;
+  while (expert < chosen->experts && chosen->row_starts[expert + 1] * each <= wanted) expert++;
+  if (worker == workers || expert == chosen->experts) return chosen->experts * each;
+  const size_t rows = chosen->row_starts[expert + 1] - chosen->row_starts[expert];
+  return expert * each + (wanted - chosen->row_starts[expert] * each) / rows;
+}
+
+static void into_experts_part(void *context, size_t worker, size_t workers) {
+  const struct experts_job *job = context;
+  const size_t each = ck_tiles(job->product->matrix.outputs) / job->chosen->experts;
+  ck_multiply_into_experts(job->set, job->product, job->chosen, worker == 0 ? 0 : tile_of_share(job->chosen, each, worker, workers),
+                           tile_of_share(job->chosen, each, worker + 1, workers));
+}
+
+void ck_run_into_experts(struct ck_crew crew, const struct ck_product *product, const struct ck_chosen *chosen) {
+  struct experts_job job = {.set = crew.set, .product = product, .chosen = chosen};
+  const size_t neurons = ck_tiles(product->matrix.outputs) / chosen->experts * ck_tile_outputs;
+  run(crew, into_experts_part, &job, chosen->row_starts[chosen->experts] * neurons * product->matrix.inputs);
+}
+
+static void expert_activation_part(void *context, size_t worker, size_t workers) {
+  const struct experts_job *job = context;
+  ck_activate_experts(job->set, job->bytes, job->kind, job->chosen, job->format, job->out, job->x,
+                      share(job->chosen->rows, worker, workers), share(job->chosen->rows, worker + 1, workers));
+}
+
+void ck_run_expert_activation(struct ck_crew crew, const struct ck_quantized *bytes, enum ck_activation kind,
+                              const struct ck_chosen *chosen, enum ck_format format, float *out, float *x) {
+  struct experts_job job = {.set = crew.set, .chosen = chosen, .bytes = bytes, .kind = kind, .format = format, .out = out, .x = x};
+  run(crew, expert_activation_part, &job, chosen->row_starts[chosen->experts] * chosen->size);
+}
+
+static void from_experts_part(void *context, size_t worker, size_t workers) {
+  const struct experts_job *job = context;
+  const size_t tiles = ck_tiles(job->product->matrix.outputs);
+  ck_multiply_from_experts(job->set, job->product, job->chosen, share(tiles, worker, workers), share(tiles, worker + 1, workers));
+}
+
+void ck_run_from_experts(struct ck_crew crew, const struct ck_product *product, const struct ck_chosen *chosen) {
+  struct experts_job job = {.set = crew.set, .product = product, .chosen = chosen};
+  run(crew, from_experts_part, &job, chosen->row_starts[chosen->experts] * chosen->size * product->matrix.outputs);
+}
+
 struct rows_job {
   const struct ck_kernels *set;
   const struct ck_quantized *quantized;

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rows.h"
 #include "tiles.h"
 
 // A feed-forward layer whose neurons lie in experts of equal size, of which every row runs some. Letters: R rows, E experts,
@@ -38,6 +39,14 @@ size_t ck_list_chosen(struct ck_chosen *chosen, enum ck_format format);
 /// after the other: S / 16, or S / 8 where gates and ups take turns. Other outputs are left as they are.
 void ck_multiply_into_experts(const struct ck_kernels *set, const struct ck_product *product,
                               const struct ck_chosen *chosen, size_t begin, size_t end);
+
+/// Between them, for rows begin ..< end: the activation of the neurons of experts that run, and 0 for the rest of what a
+/// product from experts reads: of a row's units or, in formats with one scale a row, of the whole row. With bytes, these too.
+///
+/// x: (R, E · S), or twice as wide for ck_silu_gate; out: (R, E · S), x itself for the others.
+void ck_activate_experts(const struct ck_kernels *set, const struct ck_quantized *bytes, enum ck_activation kind,
+                         const struct ck_chosen *chosen, enum ck_format format, float *out, float *x, size_t begin,
+                         size_t end);
 
 /// From experts: tiles begin ..< end of a product whose inputs are neurons, each row by its own units; all rows and outputs
 /// are written. Inputs outside the units are not read.

@@ -1,6 +1,7 @@
 #ifndef CKERNELS_JOBS_H
 #define CKERNELS_JOBS_H
 #include "attention.h"
+#include "experts.h"
 #include "pool.h"
 #include "rows.h"
 #include "tiles.h"
@@ -32,11 +33,19 @@ void ck_run_rms_norm(struct ck_crew crew, const struct ck_quantized *bytes, floa
 void ck_run_layer_norm(struct ck_crew crew, const struct ck_quantized *bytes, float *y, float *x, const float *residual, const float *gain,
                        const float *bias, size_t rows, size_t width, float epsilon);
 
-enum ck_activation { ck_silu_gate, ck_gelu_exact, ck_gelu_by_tanh, ck_rectify };
-
 /// An activation of rows × width numbers in place; `ck_silu_gate` takes tiles in pairs (gate, up) and leaves rows × width / 2
 /// numbers, silu(gate) · up, row after row without gaps in `out`; the others have out = x.
 void ck_run_activation(struct ck_crew crew, const struct ck_quantized *bytes, enum ck_activation kind, float *out, float *x, size_t rows, size_t width);
+
+/// ck_multiply_into_experts over all tiles, cut so that every worker has as many pairs of row and expert.
+void ck_run_into_experts(struct ck_crew crew, const struct ck_product *product, const struct ck_chosen *chosen);
+
+/// ck_activate_experts over all rows.
+void ck_run_expert_activation(struct ck_crew crew, const struct ck_quantized *bytes, enum ck_activation kind, const struct ck_chosen *chosen,
+                              enum ck_format format, float *out, float *x);
+
+/// ck_multiply_from_experts over all tiles.
+void ck_run_from_experts(struct ck_crew crew, const struct ck_product *product, const struct ck_chosen *chosen);
 
 /// Turns the heads of every row, as ck_rope.
 void ck_run_rope(struct ck_crew crew, float *x, size_t stride, const float *cosines, const float *sines, size_t rows,

@@ -31,6 +31,9 @@ void ck_add_bias(const struct ck_kernels *set, float *x, const float *bias, size
 /// gate[i] = silu(gate[i]) · up[i].
 void ck_silu_multiply(const struct ck_kernels *set, float *gate, const float *up, size_t count);
 
+/// What stands between the maps of a feed-forward layer: silu(gate) · up over tiles in pairs, GELU exactly or by tanh, max(x, 0).
+enum ck_activation { ck_silu_gate, ck_gelu_exact, ck_gelu_by_tanh, ck_rectify };
+
 /// y[i] = silu(x[2i]) · x[2i + 1] for runs of 16 numbers: x has `pairs` pairs of 16 gates and their 16 ups.
 void ck_silu_pairs(const struct ck_kernels *set, float *y, const float *x, size_t pairs);
 

@@ -12,6 +12,8 @@ struct ck_kernels {
 
   // experts.h
   void (*choose)(struct ck_chosen *, const float *, size_t, const float *);
+  void (*activate_experts)(const struct ck_quantized *, enum ck_activation, const struct ck_chosen *, enum ck_format, float *,
+                           float *, size_t, size_t);
   void (*multiply_into_experts)(const struct ck_product *, const struct ck_chosen *, size_t, size_t);
   void (*multiply_from_experts)(const struct ck_product *, const struct ck_chosen *, size_t, size_t);
 

@@ -18,14 +18,28 @@ extension Workers {
     adding: Bool = false,
     into y: RowBuffer
   ) {
+    precondition(!adding || y.rows == x.rows, "adding \(x.rows) rows to \(y.rows)")
+    if !adding { y.resize(rows: x.rows) }
+    guard x.rows > 0 else { return }
+    product(matrix, x, bias, into: y) { product in
+      product.epilogue = adding ? ck_accumulate : ck_store
+      ck_run_multiply(crew, &product)
+    }
+  }
+
+  /// Runs a kernel on a product that is stored.
+  func product(
+    _ matrix: PackedMatrix,
+    _ x: RowBuffer,
+    _ bias: [Float]?,
+    into y: RowBuffer,
+    _ run: (inout ck_product) -> Void
+  ) {
     precondition(
       x.width == matrix.inputs && y.width == matrix.outputs && x !== y,
       "multiply: width \(x.width) by (\(matrix.outputs), \(matrix.inputs)) into \(y.width)"
     )
     precondition(bias == nil || bias?.count == matrix.outputs, "bias of \(bias?.count ?? 0)")
-    precondition(!adding || y.rows == x.rows, "adding \(x.rows) rows to \(y.rows)")
-    if !adding { y.resize(rows: x.rows) }
-    guard x.rows > 0 else { return }
     var product = ck_product()
     product.matrix = matrix.matrix
     product.rows = x.rows
@@ -37,17 +51,17 @@ extension Workers {
         ck_run_quantize(crew, &storage, x.values, x.width, x.width, x.rows)
       }
     }
-    product.epilogue = adding ? ck_accumulate : ck_store
+    product.epilogue = ck_store
     product.y = y.values
     product.y_stride = y.width
     withExtendedLifetime((matrix.memory, x)) {
       if let bias {
         bias.withUnsafeBufferPointer {
           product.bias = $0.baseAddress
-          ck_run_multiply(crew, &product)
+          run(&product)
         }
       } else {
-        ck_run_multiply(crew, &product)
+        run(&product)
       }
     }
     y.changed()

@@ -10,6 +10,15 @@ public enum RowActivation: Sendable {
   case geluTanh
   /// max(x, 0).
   case relu
+
+  var code: ck_activation {
+    switch self {
+    case .siluGate: ck_silu_gate
+    case .geluErf: ck_gelu_exact
+    case .geluTanh: ck_gelu_by_tanh
+    case .relu: ck_rectify
+    }
+  }
 }
 
 extension Workers {
@@ -107,15 +116,8 @@ extension Workers {
     default:
       precondition(x === y, "only siluGate has another output")
     }
-    let code =
-      switch kind {
-      case .siluGate: ck_silu_gate
-      case .geluErf: ck_gelu_exact
-      case .geluTanh: ck_gelu_by_tanh
-      case .relu: ck_rectify
-      }
     y.rewrite(for: format) { bytes in
-      ck_run_activation(crew, bytes, code, y.values, x.values, x.rows, x.width)
+      ck_run_activation(crew, bytes, kind.code, y.values, x.values, x.rows, x.width)
     }
   }
 
