@@ -41,6 +41,12 @@ size_t ck_list_chosen(struct ck_chosen *chosen, enum ck_format format) {
   return chosen->row_starts[experts];
 }
 
+void ck_list_all_units(struct ck_chosen *chosen, enum ck_format format) {
+  const size_t units = (chosen->experts * chosen->size + ck_unit(format) - 1) / ck_unit(format);
+  for (size_t r = 0; r <= chosen->rows; r++) chosen->unit_starts[r] = (uint32_t)(r * units);
+  for (size_t i = 0; i < chosen->rows * units; i++) chosen->units_of[i] = (uint32_t)(i % units);
+}
+
 void ck_multiply_into_experts(const struct ck_kernels *set, const struct ck_product *product,
                               const struct ck_chosen *chosen, size_t begin, size_t end) {
   set->multiply_into_experts(product, chosen, begin, end);

@@ -42,6 +42,15 @@ public struct Work: Sendable, Equatable {
     macsDense += macs
   }
 
+  /// Counts MACs for which the dense model would have spent `dense`.
+  public mutating func count(_ part: Part, _ macs: Int, dense: Int) {
+    self[part] += macs
+    macsDense += dense
+  }
+
+  /// Counts MACs that the dense model would have spent, and that nobody did.
+  public mutating func countSpared(_ macs: Int) { macsDense += macs }
+
   /// Counts `rows` rows that are done after `layers` layers.
   public mutating func countRows(_ rows: Int, layers: Int) {
     guard rows > 0 else { return }
@@ -95,6 +104,8 @@ public struct Bill: Sendable, Equatable {
   public var computing = Duration.zero
   /// From arrival to end.
   public var total = Duration.zero
+  /// How much of the model the request was given, 0...1: 1 is the dense model.
+  public var effortGiven = 1.0
 
   /// Starts with nothing owed.
   public init() {}

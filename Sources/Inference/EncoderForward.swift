@@ -11,14 +11,16 @@ import Tensors
 final class EncoderForward {
   let weights: EncoderWeights
   let shape: AttentionShape
-  private let workers: Workers
+  let workers: Workers
   /// The rows between two layers: (R, D).
-  private let x: RowBuffer
+  let x: RowBuffer
   private let fused: RowBuffer
   private let scratch: RowBuffer
   private let mixed: RowBuffer
-  private let projected: RowBuffer
-  private let hidden: RowBuffer
+  let projected: RowBuffer
+  let hidden: RowBuffer
+  /// What picks experts; nil where layers run whole.
+  private let expertStep: ExpertStep?
 
   var configuration: BertConfiguration { weights.configuration }
 
@@ -34,6 +36,12 @@ final class EncoderForward {
     mixed = RowBuffer(width: width)
     projected = RowBuffer(width: width)
     hidden = RowBuffer(width: weights.configuration.ffnWidth)
+    expertStep = weights.frugal?.experts.map { experts in
+      var step = ExpertStep(experts, width: width)
+      let activation = weights.configuration.activation
+      step.rates = Self.rates(weights.layers[0], experts, activation, workers)
+      return step
+    }
   }
 
   /// Begins a step: word, position and type embeddings, summed and normalised.
@@ -56,8 +64,15 @@ final class EncoderForward {
   /// - Parameters:
   ///   - index: which layer.
   ///   - texts: the batch rows of each text.
+  ///   - taus: of each text, how strong an expert must be beside the strongest; nil runs layers whole. Empty is all nil.
   ///   - counters: gets the MACs of every product.
-  func layer(_ index: Int, texts: [Range<Int>], counters: inout Work) {
+  /// - Returns: of every row, how many experts ran; nil where the layer ran whole. Empty is all nil.
+  func layer(
+    _ index: Int,
+    texts: [Range<Int>],
+    taus: [Float?] = [],
+    counters: inout Work
+  ) -> [Int?] {
     let layer = weights.layers[index]
     workers.run(layer.queryKeyValue, x, into: fused, part: .attention, counters: &counters)
     workers.attendFully(
@@ -74,12 +89,19 @@ final class EncoderForward {
     workers.run(layer.output, mixed, into: projected, part: .attention, counters: &counters)
     normalize(layer.attentionNorm, adding: projected)
 
+    if let expertStep, taus.contains(where: { $0 != nil }) {
+      let all = zip(texts, taus).flatMap { [Float?](repeating: $1, count: $0.count) }
+      let runs = feedForward(layer, expertStep, taus: all, counters: &counters)
+      normalize(layer.outputNorm, adding: projected)
+      return runs
+    }
     workers.run(layer.up, x, into: hidden, part: .experts, counters: &counters)
     let format = layer.down.matrix.format
     workers.activate(RowActivation(configuration.activation), hidden, into: hidden, for: format)
     workers.run(layer.down, hidden, into: projected, part: .experts, counters: &counters)
     normalize(layer.outputNorm, adding: projected)
     counters.countExperts(1, pairs: x.rows)
+    return []
   }
 
   /// One vector of a text's rows, as the model's pooling says: (D).
@@ -91,14 +113,18 @@ final class EncoderForward {
       return rows.dropFirst().reduce(into: x.row(rows.lowerBound)) { most, index in
         for (d, value) in x.row(index).enumerated() { most[d] = max(most[d], value) }
       }
-    case .mean:
-      var sum = [Double](repeating: 0, count: configuration.width)
-      for index in rows {
-        let row = x.row(index)
-        for d in row.indices { sum[d] += Double(row[d]) }
-      }
-      return sum.map { Float($0 / Double(rows.count)) }
+    case .mean: return mean(rows)
     }
+  }
+
+  /// The mean of a text's rows: (D).
+  func mean(_ rows: Range<Int>) -> [Float] {
+    var sum = [Double](repeating: 0, count: configuration.width)
+    for index in rows {
+      let row = x.row(index)
+      for d in row.indices { sum[d] += Double(row[d]) }
+    }
+    return sum.map { Float($0 / Double(rows.count)) }
   }
 
   /// The classifier's logits for a text whose first row is `row`: one per label; nil without a head.

@@ -6,39 +6,47 @@ import Tensors
 
 extension Engine {
   mutating func step(encoder forward: EncoderForward, lane: Int) {
-    let began = clock()
-    var (batch, texts) = encoderBatch(lane: lane)
-    let planned = batch.count
+    let (began, before) = (clock(), counters.macsTotal)
+    let (whole, texts) = encoderBatch(lane: lane)
+    var batch = whole
     let cost = lanes[lane].cost
-    let macs = texts.reduce(0) { $0 + cost.text($1.text.tokens.count) }
     board(batch)
     forward.embed(batch)
+    var isUndisturbed = true
     for layer in 0 ..< lanes[lane].layers {
+      let rows = batch.count
       leave(&batch) { kept, _ in forward.keep(kept) }
-      texts.removeAll { sequences[$0.sequence.id] == nil }
-      guard !batch.isEmpty else { return }
-      let rows = Self.rows(of: texts)
-      forward.layer(layer, texts: rows, counters: &counters)
-      charge(&batch, cost)
+      if batch.count < rows { isUndisturbed = false }
+      guard !batch.isEmpty else { break }
+      let open = texts.filter { $0.isOpen && sequences[$0.sequence.id] != nil }
+      let runs = forward.layer(
+        layer,
+        texts: Self.rows(of: open),
+        taus: open.map(\.tau),
+        counters: &counters
+      )
+      charge(&batch, cost, lanes[lane].frugal?.experts, layer: layer, runs: runs)
+      if let place = lanes[lane].frugal?.exits?.layers.firstIndex(of: layer + 1) {
+        ask(exit: place, open, forward, &batch, lane: lane)
+      }
     }
-    let answers = zip(texts, Self.rows(of: texts)).map { entry, rows in
-      answer(entry, rows, forward, cost)
+    let open = texts.filter { $0.isOpen && sequences[$0.sequence.id] != nil }
+    for (entry, rows) in zip(open, Self.rows(of: open)) {
+      entry.answer = answer(entry, rows, forward, cost)
     }
     land(batch)
-    for (entry, emission) in zip(texts, answers) { deliver(emission, of: entry) }
-    if batch.count == planned {
-      lanes[lane].stepCost.learn(macs: macs, took: clock() - began)
+    for entry in texts where sequences[entry.sequence.id] != nil { deliver(entry) }
+    // A step that ended requests took less time than was planned, and says nothing.
+    if isUndisturbed {
+      lanes[lane].stepCost.learn(macs: counters.macsTotal - before, took: clock() - began)
     }
   }
 
-  /// A text in a batch.
-  private typealias Entry = (sequence: Sequence, text: EncoderText)
-
   /// Whole texts up to the row limit, and to what there is time for while a language model's answer is
   /// running, the least served tenant first; at least one.
-  private func encoderBatch(lane index: Int) -> (Batch, [Entry]) {
+  private func encoderBatch(lane index: Int) -> (Batch, [EncoderPassage]) {
     var batch = Batch()
-    var entries: [Entry] = []
+    var entries: [EncoderPassage] = []
     let lane = lanes[index]
     var macs = isDecoding ? lane.stepCost.promptMACsMax(beside: 0, within: limits.stepMax) : .max
     for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
@@ -61,14 +69,14 @@ extension Engine {
             )
           )
         }
-        entries.append((sequence, text))
+        entries.append(EncoderPassage(sequence, text))
       }
     }
     return (batch, entries)
   }
 
   /// Where each text's rows lie in the batch.
-  private static func rows(of entries: [Entry]) -> [Range<Int>] {
+  static func rows(of entries: [EncoderPassage]) -> [Range<Int>] {
     var start = 0
     return entries.map { entry in
       defer { start += entry.text.tokens.count }
@@ -77,12 +85,12 @@ extension Engine {
   }
 
   private mutating func answer(
-    _ entry: Entry,
+    _ entry: EncoderPassage,
     _ rows: Range<Int>,
     _ forward: EncoderForward,
     _ cost: Cost
   ) -> Emission {
-    let (sequence, text) = entry
+    let (sequence, text) = (entry.sequence, entry.text)
     if case .embed(let parameters) = sequence.request.task {
       var vector = forward.pool(rows)
       if parameters.normalize ?? forward.configuration.normalize { scaleToUnitLength(&vector) }
@@ -92,16 +100,27 @@ extension Engine {
       let logits = forward.classify(firstRow: rows.lowerBound, counters: &counters)
     else { preconditionFailure("an encoder's row without a task") }
     sequence.bill.work.count(.head, cost.head)
+    return labels(logits, of: entry, parameters, forward)
+  }
+
+  /// What a text is, from scores whose softmax counts.
+  func labels(
+    _ logits: [Float],
+    of entry: EncoderPassage,
+    _ parameters: EncodeParameters,
+    _ forward: EncoderForward
+  ) -> Emission {
     let scores = forward.scores(logits)
     return .labels(
-      sequence.id,
-      index: text.index,
+      entry.sequence.id,
+      index: entry.text.index,
       Array(scores.prefix(parameters.labelsMax ?? scores.count))
     )
   }
 
-  private mutating func deliver(_ emission: Emission, of entry: Entry) {
-    let (sequence, text) = entry
+  private mutating func deliver(_ entry: EncoderPassage) {
+    guard let emission = entry.answer else { preconditionFailure("a text without an answer") }
+    let (sequence, text) = (entry.sequence, entry.text)
     sequence.texts.removeFirst()
     sequence.heldWeight += text.weight
     countToken(of: sequence)

@@ -53,6 +53,7 @@ extension Engine {
       lane: index,
       intake: lane.intake(for: request.task)
     )
+    if case .classify = request.task { sequence.spend(request.effort, of: lane.frugal?.effort) }
     sequences[request.id] = sequence
     fairness.enter(request.tenant)
     if sequence.isExpired(at: clock()) {

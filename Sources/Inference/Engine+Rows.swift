@@ -13,6 +13,39 @@ extension Engine {
     }
   }
 
+  /// Puts one layer on the bills of a batch's rows, of which some picked experts.
+  ///
+  /// - Parameters:
+  ///   - batch: the rows.
+  ///   - cost: of the model.
+  ///   - experts: of the model; nil if it has none.
+  ///   - layer: from 0.
+  ///   - runs: of every row, how many experts ran; nil where the layer ran whole. Empty is all nil.
+  func charge(
+    _ batch: inout Batch,
+    _ cost: Cost,
+    _ experts: RoutedExperts?,
+    layer: Int,
+    runs: [Int?]
+  ) {
+    guard let experts, !runs.isEmpty else { return charge(&batch, cost) }
+    for index in batch.rows.indices {
+      let sequence = batch.rows[index].sequence
+      sequence.bill.work.count(.attention, cost.attention(positions: batch.rows[index].seen))
+      if let run = runs[index] {
+        let macs = run * (cost.experts / experts.count)
+        sequence.bill.work.count(.experts, macs, dense: cost.experts)
+        sequence.bill.work.count(.routers, experts.routers[layer].cost, dense: 0)
+        sequence.bill.work.countExperts(run)
+      } else {
+        sequence.bill.work.count(.experts, cost.experts)
+        sequence.bill.work.countExperts(1)
+      }
+      batch.rows[index].layersRun += 1
+      sequence.flight?.layers = batch.rows[index].layersRun
+    }
+  }
+
   /// Puts one layer on the bills of a batch's rows.
   func charge(_ batch: inout Batch, _ cost: Cost) {
     for index in batch.rows.indices {

@@ -10,6 +10,8 @@ struct Lane {
   let cost: Cost
   let layers: Int
   let forward: Forward
+  /// What was learned beside the model; nil where nothing was.
+  let frugal: FrugalParts?
   var pool: PagePool?
   /// What its steps take.
   var stepCost = StepCost()
@@ -26,6 +28,7 @@ struct Lane {
   init(_ model: ServedModel, limits: EngineLimits, workers: Workers) {
     name = model.name
     tokenizer = model.tokenizer
+    frugal = model.checkpoint.frugal
     switch model.packed {
     case .language(let weights):
       let configuration = weights.configuration

@@ -11,17 +11,21 @@ struct LinearMap: Sendable {
 }
 
 extension Workers {
-  /// A product, counted: the one call through which all matrix work of a model goes.
+  /// A product, counted: the one call through which all matrix work of a model goes, but for that of experts.
+  ///
+  /// What the dense model would not do `isExtra`.
   func run(
     _ map: LinearMap,
     _ x: RowBuffer,
     adding: Bool = false,
     into y: RowBuffer,
     part: Part,
+    isExtra: Bool = false,
     counters: inout Work
   ) {
     multiply(map.matrix, x, bias: map.bias, adding: adding, into: y)
-    counters.count(part, x.rows * map.macs)
+    let macs = x.rows * map.macs
+    counters.count(part, macs, dense: isExtra ? 0 : macs)
   }
 }
 

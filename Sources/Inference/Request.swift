@@ -24,6 +24,8 @@ public struct Request: Sendable {
   public var arrived: Duration
   /// When the answer is worth nothing any more, on the engine's clock.
   public var deadline: Duration?
+  /// How much of the model it may use, 0...1; 1 is the dense model, and so is everything where nothing was learned.
+  public var effort: Double
   /// Result messages that may be under way before the row pauses.
   public var slots: Int
 
@@ -53,15 +55,18 @@ public struct Request: Sendable {
     task: Task,
     arrived: Duration,
     deadline: Duration? = nil,
+    effort: Double = 1,
     slots: Int = 64
   ) {
     precondition(slots > 0, "a request needs at least one slot")
+    precondition(effort >= 0 && effort <= 1, "an effort of \(effort)")
     self.id = id
     self.tenant = tenant
     self.model = model
     self.task = task
     self.arrived = arrived
     self.deadline = deadline
+    self.effort = effort
     self.slots = slots
   }
 }

@@ -33,6 +33,9 @@ final class Sequence {
   var texts: [EncoderText] = []
   var nextIndex = 0
 
+  /// What its effort buys; nil runs everything.
+  var setting: EffortCurve.Point?
+
   var enqueued: Duration?
   var admitted: Duration?
   /// Since when it holds pages and has no row to run.
@@ -66,6 +69,17 @@ final class Sequence {
   /// Whether a step could take a row of it now.
   var hasRow: Bool {
     stage == .running && slots > 0 && (!texts.isEmpty || position < tokens.count)
+  }
+}
+
+extension Sequence {
+  /// Picks what an effort buys; the whole effort, or a model without a curve, runs everything.
+  func spend(_ effort: Double, of curve: EffortCurve?) {
+    guard effort < 1, let curve else { return }
+    let point = curve.point(at: effort)
+    guard point.tau != nil || point.threshold != nil else { return }
+    setting = point
+    bill.effortGiven = curve.effort(of: point)
   }
 }
 

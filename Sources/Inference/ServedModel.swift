@@ -46,21 +46,29 @@ public struct ServedModel: Sendable {
     self.weights = weights
     let workers = Workers(count: threads > 0 ? threads : Workers.available)
     do {
-      packed = try Self.packed(checkpoint.family, as: weights.format, workers)
+      packed = try Self.packed(checkpoint, as: weights.format, workers)
     } catch {
       throw FormatError(path: checkpoint.path, reason: error.reason)
     }
     if checkpoint.artifact == nil { checkpoint.forgetPages() }
   }
 
-  private static func packed(_ family: Family, as format: WeightFormat?, _ workers: Workers)
+  private static func packed(_ checkpoint: Checkpoint, as format: WeightFormat?, _ workers: Workers)
     throws(FormatError) -> Packed
   {
-    switch family {
+    switch checkpoint.family {
     case .llama(let configuration, let weights):
       .language(try LanguageWeights(configuration, weights, format: format, workers: workers))
     case .bert(let configuration, let weights):
-      .encoder(try EncoderWeights(configuration, weights, format: format, workers: workers))
+      .encoder(
+        try EncoderWeights(
+          configuration,
+          weights,
+          checkpoint.frugal,
+          format: format,
+          workers: workers
+        )
+      )
     }
   }
 

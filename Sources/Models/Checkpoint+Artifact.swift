@@ -16,6 +16,10 @@ extension Checkpoint {
         reason: "family is \(artifact.manifest.family), but the model is \(family.name)"
       )
     }
+    var frugal: FrugalParts?
+    if case .bert(let configuration, _) = family {
+      frugal = try FrugalParts(in: path, configuration)
+    }
     return Checkpoint(
       name: artifact.manifest.name,
       path: path,
@@ -23,6 +27,7 @@ extension Checkpoint {
       family: family,
       tokenizer: tokenizer,
       parameters: artifact.manifest.parameters,
+      frugal: frugal,
       artifact: artifact.manifest,
       files: WeightFiles(files: [artifact.weights.file])
     )

@@ -102,6 +102,7 @@ extension Checkpoint {
       family: .bert(configuration, weights),
       tokenizer: tokenizer,
       parameters: shelf.parameters,
+      frugal: try FrugalParts(in: path, configuration),
       files: folder.weightFiles
     )
   }

@@ -22,6 +22,8 @@ public struct Checkpoint: Sendable {
   public let tokenizer: Tokenizer?
   /// Weights, each counted once.
   public let parameters: Int
+  /// What was learned beside the weights, so that the model spends less; nil for most.
+  public var frugal: FrugalParts?
   /// What `mete.json` says, where it is an artifact: weights are packed already then.
   public var artifact: Manifest?
   /// The files that hold the weights, in order of their names.

@@ -130,6 +130,7 @@ final class Exchange {
       task: task,
       arrived: call.opened,
       deadline: call.opened + timeLeft(for: call),
+      effort: call.open.effort,
       slots: configuration.limits.slots
     )
     guard orders.offer(.open(request)) else {

@@ -35,6 +35,9 @@ void ck_choose(const struct ck_kernels *set, struct ck_chosen *chosen, const flo
 /// Makes the lists from the masks, for a product from experts in `format`; gives the pairs of row and expert.
 size_t ck_list_chosen(struct ck_chosen *chosen, enum ck_format format);
 
+/// Lists all units for all rows, whatever the masks say: for a layer that is computed whole, and then masked.
+void ck_list_all_units(struct ck_chosen *chosen, enum ck_format format);
+
 /// Into experts: tiles begin ..< end of a product, each for the rows of its expert. An expert has the same number of tiles one
 /// after the other: S / 16, or S / 8 where gates and ups take turns. Other outputs are left as they are.
 void ck_multiply_into_experts(const struct ck_kernels *set, const struct ck_product *product,

@@ -1,4 +1,4 @@
-internal import Foundation
+public import Models
 
 /// What the exits of a model say about some examples: the scores of every class.
 public struct ExitLogits: Sendable, Equatable {
@@ -38,17 +38,21 @@ public struct ExitLogits: Sendable, Equatable {
   }
 }
 
-/// x − log Σ exp x.
-func logSoftmax(_ scores: ArraySlice<Double>) -> [Double] {
-  let most = scores.max() ?? 0
-  let shift = most + log(scores.reduce(0) { $0 + exp($1 - most) })
-  return scores.map { $0 - shift }
-}
-
-/// exp x / Σ exp x.
-func softmax(_ scores: ArraySlice<Double>) -> [Double] {
-  let most = scores.max() ?? 0
-  let weights = scores.map { exp($0 - most) }
-  let sum = weights.reduce(0, +)
-  return weights.map { $0 / sum }
+extension ExitLogits {
+  /// The scores of an ensemble at each of the first exits.
+  ///
+  /// - Parameter ensembles: the one at place m joins exits `0 ... m`.
+  /// - Returns: as many exits; those without an ensemble, the model's own head for example, stay as they are.
+  public func joined(by ensembles: [GeometricEnsemble]) -> ExitLogits {
+    precondition(ensembles.count <= exits, "\(ensembles.count) ensembles of \(exits) exits")
+    var joined = values
+    for (exit, ensemble) in ensembles.enumerated() {
+      for example in 0 ..< examples {
+        let own = (0 ... exit).map { scores(exit: $0, example: example) }
+        let first = (exit * examples + example) * classes
+        joined.replaceSubrange(first ..< first + classes, with: ensemble.scores(own))
+      }
+    }
+    return ExitLogits(exits: exits, examples: examples, classes: classes, values: joined)
+  }
 }

@@ -33,7 +33,7 @@ public enum Artifact {
   static func companions(in directory: String) throws(FormatError) -> [String] {
     var names = [
       "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json",
-      "modules.json", "sentence_bert_config.json",
+      "modules.json", "sentence_bert_config.json", FrugalParts.describedIn, FrugalParts.tensorsIn,
     ]
     let modules = try ConfigurationFile.ifPresent(path: "\(directory)/modules.json")
     for module in modules?.json.items ?? [] {

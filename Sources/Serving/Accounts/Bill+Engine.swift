@@ -36,6 +36,7 @@ extension Wire.Bill {
     queueTime = engine.queued
     computeTime = engine.computing
     effortAsked = call.open.effort
+    effortGiven = engine.effortGiven
     macsMax = call.open.macsMax
     costMax = call.open.costMax
     costMicro = UInt64(tariff?.price(macs: work.macsTotal) ?? 0)

@@ -78,6 +78,9 @@ public final class ChosenExperts {
     pairs = ck_list_chosen(&storage, format.code)
   }
 
+  /// Lists all units of every row, chosen or not: for a layer that is computed whole, and masked.
+  public func listAllUnits(for format: WeightFormat) { ck_list_all_units(&storage, format.code) }
+
   private func resize(rows: Int) {
     self.rows = rows
     storage.rows = rows

@@ -1,5 +1,3 @@
-public import Models
-
 /// What effort buys: from the least work to the whole model, the settings that are worth it.
 ///
 /// Effort 0 is the cheapest setting of the curve and 1 the whole model, without routers and exits; between them effort
@@ -7,9 +5,9 @@ public import Models
 public struct EffortCurve: Sendable, Equatable {
   /// One setting, as measured on data that nothing was trained on.
   public struct Point: Sendable, Equatable {
-    /// τ of `ExpertSelection.max`; nil runs layers whole, without routers.
+    /// τ, the share of the strongest prediction that an expert's must reach; nil runs layers whole, without routers.
     public var tau: Double?
-    /// T of `ExitPolicy.confidence`; nil asks no exits.
+    /// T, above which an exit's largest probability must be; nil asks no exits.
     public var threshold: Double?
     /// Share of the examples that are answered rightly.
     public var accuracy: Double
@@ -17,6 +15,18 @@ public struct EffortCurve: Sendable, Equatable {
     public var agreement: Double
     /// Multiply-accumulates, as a share of the whole model's.
     public var share: Double
+
+    /// A setting and what it came to.
+    public init(
+      tau: Double? = nil,
+      threshold: Double? = nil,
+      accuracy: Double,
+      agreement: Double,
+      share: Double
+    ) {
+      (self.tau, self.threshold) = (tau, threshold)
+      (self.accuracy, self.agreement, self.share) = (accuracy, agreement, share)
+    }
   }
 
   /// Ascending in work and in agreement; the last is the whole model.
@@ -42,7 +52,7 @@ public struct EffortCurve: Sendable, Equatable {
   ///   - json: of `frugal.json`.
   ///   - path: the file, for errors.
   /// - Throws: `FormatError` if a point lacks a number, is out of range, or they do not ascend to the whole model.
-  init(_ json: JSON, path: String) throws(FormatError) {
+  public init(_ json: JSON, path: String) throws(FormatError) {
     var points: [Point] = []
     for (place, item) in (json.items ?? []).enumerated() {
       func share(_ name: String) throws(FormatError) -> Double {
