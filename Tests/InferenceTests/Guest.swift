@@ -16,7 +16,7 @@ struct Guest {
     let slots = Int.random(in: 1 ... 6, using: &random)
     comes = Int.random(in: 0 ... 12, using: &random)
     leaves = Int.random(in: 0 ..< 4, using: &random) == 0
-    switch Int.random(in: 0 ..< 5, using: &random) {
+    switch Int.random(in: 0 ..< 7, using: &random) {
     case 0:
       let task = Request.Task.embed(EncodeParameters())
       request = .test(number, task, on: Workbench.encoder, tenant: tenant, slots: slots)
@@ -29,6 +29,21 @@ struct Guest {
       let cut = Int.random(in: 1 ... tokens.count, using: &random)
       pieces = stride(from: 0, to: tokens.count, by: cut).map {
         .tokens(Array(tokens[$0 ..< min($0 + cut, tokens.count)]))
+      }
+    case 3, 4:
+      var classify = EncodeParameters()
+      classify.eachPiece = true
+      request = .test(
+        number,
+        .classify(classify),
+        on: Workbench.encoder,
+        tenant: tenant,
+        effort: Double.random(in: 0 ... 1.2, using: &random).clamped,
+        slots: slots
+      )
+      let cut = Int.random(in: 1 ... tokens.count, using: &random)
+      pieces = stride(from: 0, to: tokens.count, by: cut).map {
+        .tokens(tokens[$0 ..< min($0 + cut, tokens.count)].map { $0 % 80 })
       }
     default:
       var generate = GenerateParameters()
@@ -54,4 +69,9 @@ struct Guest {
   var orders: [Order] {
     (0 ..< pieces.count).flatMap { orders(at: comes + $0) }
   }
+}
+
+extension Double {
+  /// At most 1, so that some efforts are whole.
+  fileprivate var clamped: Double { min(1, self) }
 }

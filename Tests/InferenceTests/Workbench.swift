@@ -26,7 +26,7 @@ final class Workbench {
     try TinyModels.writeLlama(to: "\(folder.path)/llama")
     try TinyModels.writeBERT(to: "\(folder.path)/bert")
     let base = folder.path
-    let checkpoints = try ["llama", "bert"].map {
+    var checkpoints = try ["llama", "bert"].map {
       try Checkpoint.open(path: "\(base)/\($0)")
     }
     guard case .llama(let shape, let weights) = checkpoints[0].family,
@@ -34,6 +34,7 @@ final class Workbench {
     else { preconditionFailure("the tiny models changed their families") }
     llama = LlamaReference(configuration: shape, weights: weights)
     bert = BertReference(configuration: encoderShape, weights: encoderWeights)
+    checkpoints[1].frugal = TinyFrugal.parts(for: encoderShape)
     models = [
       try ServedModel(name: Self.language, checkpoint: checkpoints[0], weights: choice),
       try ServedModel(name: Self.encoder, checkpoint: checkpoints[1], weights: choice),
@@ -100,6 +101,7 @@ extension Request {
     on model: String = Workbench.language,
     tenant: String = "t",
     deadline: Duration? = nil,
+    effort: Double = 1,
     slots: Int = 64
   ) -> Request {
     Request(
@@ -109,6 +111,7 @@ extension Request {
       task: task,
       arrived: .zero,
       deadline: deadline,
+      effort: effort,
       slots: slots
     )
   }

@@ -39,7 +39,7 @@ extension RoutedExperts {
     }
     var routers: [Router] = []
     for layer in 0 ..< configuration.layers {
-      let name = { "routers.\(layer).\($0).weight" }
+      func name(_ part: String) -> String { "routers.\(layer).\(part).weight" }
       let inner = try shelf.matrix(name("inner"), outputs: nil, inputs: configuration.width)
       let outer = try shelf.matrix(name("outer"), outputs: neurons / size, inputs: inner.outputs)
       routers.append(Router(inner: inner, outer: outer))
@@ -72,7 +72,7 @@ extension LearnedExits {
     var heads: [Head] = []
     for place in layers.indices {
       let hears = isCascaded && place > 0
-      let name = { "exits.\(place).\($0)" }
+      func name(_ part: String) -> String { "exits.\(place).\(part)" }
       heads.append(
         Head(
           pooler: try shelf.dense(name("pooler"), outputs: width, inputs: width),

@@ -37,6 +37,12 @@ public struct RoutedExperts: Sendable {
     /// V: (experts, hidden).
     public let outer: Matrix
 
+    /// A router from its matrices.
+    public init(inner: Matrix, outer: Matrix) {
+      precondition(outer.inputs == inner.outputs, "\(outer.inputs) of \(inner.outputs) hidden")
+      (self.inner, self.outer) = (inner, outer)
+    }
+
     /// Multiply-accumulates of one row.
     public var cost: Int { inner.outputs * inner.inputs + outer.outputs * outer.inputs }
   }
@@ -45,6 +51,12 @@ public struct RoutedExperts: Sendable {
   public let size: Int
   /// One for each layer.
   public let routers: [Router]
+
+  /// Experts from their routers, at least one.
+  public init(size: Int, routers: [Router]) {
+    precondition(size > 0 && !routers.isEmpty, "experts of \(size), \(routers.count) routers")
+    (self.size, self.routers) = (size, routers)
+  }
 
   /// Experts of a layer.
   public var count: Int { routers[0].outer.outputs }
@@ -69,6 +81,11 @@ public struct LearnedExits: Sendable {
     /// (classes, width), or with a cascade (classes, width + classes).
     public let classifier: Dense
 
+    /// A head from its parts.
+    public init(pooler: Dense, norm: LayerNorm?, classifier: Dense) {
+      (self.pooler, self.norm, self.classifier) = (pooler, norm, classifier)
+    }
+
     /// Multiply-accumulates of one text.
     public var cost: Int {
       pooler.matrix.outputs * pooler.matrix.inputs
@@ -87,6 +104,22 @@ public struct LearnedExits: Sendable {
   public let heads: [Head]
   /// One for each exit; empty if heads answer by themselves.
   public let ensembles: [GeometricEnsemble]
+
+  /// Exits from their parts: a head for each of `layers`, and as many ensembles or none.
+  public init(
+    layers: [Int],
+    pooling: Pooling,
+    heads: [Head],
+    ensembles: [GeometricEnsemble]
+  ) {
+    precondition(
+      !layers.isEmpty && heads.count == layers.count
+        && (ensembles.isEmpty || ensembles.count == layers.count),
+      "\(heads.count) heads and \(ensembles.count) ensembles of \(layers.count) exits"
+    )
+    (self.layers, self.pooling) = (layers, pooling)
+    (self.heads, self.ensembles) = (heads, ensembles)
+  }
 
   /// Classes of the answers.
   public var classes: Int { heads[0].classifier.matrix.outputs }
