@@ -111,6 +111,7 @@ struct ExpertProductTests {
               "\(experts) of \(size), \(rows) rows, gated \(gated)"
             )
           }
+          #expect(bits(layer.masked(x, chosen, workers[1])) == bits(whole))
         }
       }
     }
