@@ -52,6 +52,18 @@ struct ExpertProductTests {
       return y
     }
 
+    /// All of the layer, masked on the way by the kernels themselves.
+    func masked(_ x: RowBuffer, _ chosen: ChosenExperts, _ workers: Workers) -> RowBuffer {
+      let raised = RowBuffer(width: up.outputs), neurons = RowBuffer(width: down.inputs)
+      workers.multiply(up, x, bias: upBias, into: raised)
+      let given = activation == .siluGate ? neurons : raised
+      chosen.listAllUnits(for: down.format)
+      workers.activate(activation, raised, of: chosen, into: given, for: down.format)
+      let y = RowBuffer(width: down.outputs)
+      workers.multiply(down, given, bias: downBias, into: y)
+      return y
+    }
+
     /// The experts that run, and nothing else.
     func some(_ x: RowBuffer, _ chosen: ChosenExperts, _ workers: Workers) -> RowBuffer {
       let raised = RowBuffer(width: up.outputs), neurons = RowBuffer(width: down.inputs)
