@@ -112,7 +112,7 @@ let package = Package(
     ),
     .testTarget(
       name: "MethodsTests",
-      dependencies: ["Methods", "Models", "Tensors", "Support"],
+      dependencies: ["Methods", "Inference", "Models", "Tensors", "Support"],
       swiftSettings: ground
     ),
     .testTarget(name: "WireTests", dependencies: ["Wire", "Support"], swiftSettings: ground),
