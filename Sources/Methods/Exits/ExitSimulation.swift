@@ -1,3 +1,5 @@
+import Models
+
 /// What exit policies come to, from scores that all exits gave to all examples.
 ///
 /// Leaving early is a choice among what was computed, so that one pass over the data answers for every threshold.

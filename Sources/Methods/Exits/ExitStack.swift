@@ -1,3 +1,4 @@
+import Models
 import Tensors
 
 /// The exits of an encoder: heads after some of its layers, and what each makes of all opinions so far.

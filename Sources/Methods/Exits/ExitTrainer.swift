@@ -1,3 +1,4 @@
+import Models
 import Tensors
 
 /// Teaches exits on rows of a frozen model: first all heads, each by its own loss, then with them frozen the ensembles.

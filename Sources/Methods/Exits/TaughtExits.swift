@@ -1,3 +1,4 @@
+import Models
 import Tensors
 
 /// Exits that were taught on one model: those that are served, and the baselines.
