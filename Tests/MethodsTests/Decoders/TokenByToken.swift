@@ -82,7 +82,9 @@ struct TokenByToken {
     let before = logits.last.map(variable)
     let own = heads.logits(exit: exit, variable(features), before: before, tape)
     logits.append(own.values)
-    let belief = tape.softmax(heads.scores(exit: exit, logits.map(variable), tape)).values
+    // A plain head is its own opinion, whether earlier ones were run or not.
+    let scores = heads.isJoined ? heads.scores(exit: exit, logits.map(variable), tape) : own
+    let belief = tape.softmax(scores).values
     let label = belief.indices.max { belief[$0] < belief[$1] } ?? 0
     return Answer(exit: exit, label: label, confidence: belief[label])
   }
