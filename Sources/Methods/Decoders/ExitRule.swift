@@ -1,9 +1,9 @@
 /// When a token leaves a decoder with exits: at the first exit allowed that is sure enough of it.
 ///
-/// Which exit is the first matters as much as the threshold. A head after few layers is often sure and wrong, and no threshold
-/// tells its good answers from its bad ones; and under `propagate` each token that leaves late reads what others left behind
-/// early, which is further from what the model knows the more layers are missing. So a rule has both numbers. The threshold 0
-/// is in it for that reason: "always after ten layers" is a rule like any other, and often the best.
+/// Which exit is the first can matter as much as the threshold. Tokens that leave after few layers save most and are wrong most
+/// often, however sure the head is; and under `propagate` each token that leaves late reads what others left behind early. So
+/// a rule has both numbers. The threshold 0 makes "always after ten layers" a rule like any other, which thresholds have to
+/// beat.
 public struct ExitRule: Sendable, Hashable {
   /// A token leaves where the probability of the likeliest class is above it: 0 is always, 1 never before the last exit.
   public let threshold: Double
