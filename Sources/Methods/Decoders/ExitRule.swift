@@ -1,7 +1,7 @@
 /// When a token leaves a decoder with exits: at the first exit allowed that is sure enough of it.
 ///
 /// Which exit is the first can matter as much as the threshold. Tokens that leave after few layers save most and are wrong most
-/// often, however sure the head is; and under `propagate` each token that leaves late reads what others left behind early. So
+/// often; and under `propagate` each token that leaves late reads what others left behind early. So
 /// a rule has both numbers. The threshold 0 makes "always after ten layers" a rule like any other, which thresholds have to
 /// beat.
 public struct ExitRule: Sendable, Hashable {
