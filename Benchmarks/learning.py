@@ -3,8 +3,8 @@
 Usage: .cache/venv/bin/python Benchmarks/learning.py run SET [--seed 0] [--work .cache/learning] [--torch PYTHON]
        .cache/venv/bin/python Benchmarks/learning.py page
 
-`run` fits a dense model, a sparse one that learns from it, experts with routers, and exits on both, in that order; what is
-there already stays, what was interrupted goes on. Each step's result lands in Benchmarks/results/SET-SEED-STEP.json. With
+`run` fits a dense model, a sparse one that learns from it, experts with routers, and exits on both, in that order, and for
+some sets teaches heads at every token of a language model; what is there already stays, what was interrupted goes on. Each step's result lands in Benchmarks/results/SET-SEED-STEP.json. With
 `--torch`, PyTorch fits the same recipe beside. `page` writes all results into docs/BENCHMARKS.md.
 """
 
@@ -14,26 +14,32 @@ import pathlib
 import subprocess
 import sys
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import page
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "Benchmarks/results"
 MODEL = ".cache/models/minilm"
+LANGUAGE = ".cache/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 SPARSE = ["--relu", "--sparsity", "hoyer", "--sparsity-weight", "1", "--freeze-embeddings", "--rate", "8e-5"]
 
 
 class Recipe:
-    """What differs between the sets: where texts are cut, and how often they are seen."""
+    """What differs between the sets: where texts are cut, how often they are seen, and how many a language model reads.
 
-    def __init__(self, tokens: int, sparse_epochs: int, router_epochs: int, seeds: List[int]) -> None:
+    The last are texts to learn from and to test: a language model of 135 million weights takes a second and a half of one
+    core for a thousand tokens, and rows of more texts would not fit into the memory that heads learn from.
+    """
+
+    def __init__(self, tokens: int, sparse_epochs: int, router_epochs: int, seeds: List[int], heads: Optional[Tuple[int, int]] = None) -> None:
         self.tokens, self.sparse_epochs, self.router_epochs, self.seeds = tokens, sparse_epochs, router_epochs, seeds
+        self.heads = heads
 
 
 SETS = {
     "reviews": Recipe(128, 8, 10, [0, 1, 2]),
-    "tweets": Recipe(64, 6, 6, [0]),
+    "tweets": Recipe(64, 6, 6, [0], heads=(3000, 4000)),
     "news": Recipe(96, 5, 5, [0]),
 }
 
@@ -44,7 +50,7 @@ def steps(name: str, seed: int, work: pathlib.Path) -> Dict[str, List[str]]:
     place = lambda step: str(work / f"{name}-{step}-{seed}")
     common = ["--tokens-max", str(recipe.tokens), "--seed", str(seed), "--json"]
     dense = ["--baseline", place("dense")]
-    return {
+    commands = {
         "dense": ["fit", MODEL, data, "--to", place("dense")] + common,
         "sparse": ["fit", place("dense"), data, "--to", place("sparse"), "--teacher", place("dense"), "--epochs", str(recipe.sparse_epochs)] + SPARSE + common,
         "experts": ["experts", place("sparse"), data, "--to", place("experts"), "--epochs", str(recipe.router_epochs)] + dense + common,
@@ -54,11 +60,16 @@ def steps(name: str, seed: int, work: pathlib.Path) -> Dict[str, List[str]]:
         "pairs-sparse": ["fit", place("pairs"), data, "--to", place("pairs-sparse"), "--teacher", place("dense"), "--epochs", str(recipe.sparse_epochs)] + SPARSE + common,
         "pairs-experts": ["experts", place("pairs-sparse"), data, "--to", place("pairs-experts"), "--epochs", str(recipe.router_epochs)] + dense + common,
     }  # fmt: skip
+    if recipe.heads:
+        train, test = recipe.heads
+        limits = ["--examples-max", str(train), "--test-max", str(test), "--seed", str(seed), "--json"]
+        commands["heads"] = ["heads", LANGUAGE, data, "--to", place("heads")] + limits
+    return commands
 
 
 REPORTS = {
     "dense": "fit.json", "sparse": "fit.json", "experts": "experts.json", "together": "exits.json", "exits": "exits.json",
-    "pairs": "projections.json", "pairs-sparse": "fit.json", "pairs-experts": "experts.json",
+    "heads": "fit.json", "pairs": "projections.json", "pairs-sparse": "fit.json", "pairs-experts": "experts.json",
 }  # fmt: skip
 # Attention projections as experts are asked of by name: one set shows what they come to.
 NAMED = {"pairs", "pairs-sparse", "pairs-experts"}
@@ -259,22 +270,32 @@ def projections() -> List[str]:
     return lines
 
 
+def rule(item: Dict[str, Any], last: int) -> str:
+    """When a token leaves: T 0 is at the first exit allowed, whatever it says, and so is any T at the last."""
+    if item["threshold"] == 0 or item["first_exit"] == last:
+        return f"always after layer {item['first_exit']}"
+    return f"from layer {item['first_exit']} on, T {item['threshold']}"
+
+
 def heads() -> List[str]:
     lines = ["| set | where | after 25 %, 50 %, 100 % of the text, % | minus full depth, points | all MACs |", "| --- | --- | ---: | ---: | ---: |"]
-    for path in sorted(RESULTS.glob("heads-*.json")):
-        own, name = json.loads(path.read_text()), path.stem.split("-")[1]
-        counts = own["counts"]
-        said = f"{counts['train']:,} texts to learn from, {counts['choose']:,} to choose by, {counts['test']:,} to test; seed {own['settings']['seed']}; {own['seconds'] / 60:.0f} minutes"
-        lines.append(f"| {name} | {said} | – | – | – |")
-        after = lambda item, key="accuracy_after": ", ".join(f"{100 * value:.1f}" for value in item[key])
-        for item in own["test_exits"]:
-            for key, title in [("ztw_accuracy_after", "ensemble"), ("sdn_accuracy_after", "plain head")]:
-                lines.append(f"| {name} | all at layer {item['layer']}, {title} | {after(item, key)} | – | – |")
-        for item in own["test_policies"]:
-            gap = item["minus_full_depth"]
-            lines.append(
-                f"| {name} | {item['method']}, `{item['policy']}`, T {item['threshold']} | {after(item)} | {gap['points']:+.2f} ± {gap['margin_95']:.2f} | **{100 * item['macs']:.1f} %** |"
-            )
+    after = lambda item, key="accuracy_after": ", ".join(f"{100 * value:.1f}" for value in item[key])
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            own = result(name, seed, "heads")
+            if own is None:
+                continue
+            counts, last = own["counts"], own["test_exits"][-1]["layer"]
+            said = f"{counts['train']:,} texts to learn from, {counts['choose']:,} to choose by, {counts['test']:,} to test; seed {seed}; {own['seconds'] / 60:.0f} minutes"
+            lines.append(f"| {name} | {said} | – | – | – |")
+            for item in own["test_exits"]:
+                for key, title in [("ztw_accuracy_after", "ensemble"), ("sdn_accuracy_after", "plain head")]:
+                    lines.append(f"| {name} | all at layer {item['layer']}, {title} | {after(item, key)} | – | – |")
+            for item in own["test_policies"]:
+                gap = item["minus_full_depth"]
+                lines.append(
+                    f"| {name} | {item['method']}, `{item['policy']}`, {rule(item, last)} | {after(item)} | {gap['points']:+.2f} ± {gap['margin_95']:.2f} | **{100 * item['macs']:.1f} %** |"
+                )
     return lines
 
 

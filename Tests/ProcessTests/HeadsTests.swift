@@ -28,10 +28,16 @@ struct HeadsTests {
     let report = try #require(try made.objects().first)
     #expect((report["test_exits"] as? [Any])?.count == 3, "\(report)")
     #expect((report["counts"] as? [String: Any])?["test"] as? Int == 6)
+    let rules = try #require(report["test_policies"] as? [[String: Any]])
+    #expect(rules.count == 4 && rules.allSatisfy { $0["first_exit"] is Int }, "\(rules)")
     let again = try run("--every", "1")
     #expect(again.code == 1 && again.errors.contains("--force"), "\(again)")
     let forced = try run("--layers", "2", "--epochs", "1", "--force")
     #expect(forced.code == 0 && forced.output.contains("written"), "\(forced)")
+    for line in ["full depth ", "ZTW propagate ", "ZTW defer ", "SDN propagate ", "SDN defer "] {
+      #expect(forced.output.contains("\n\(line)"), "\(forced)")
+    }
+    #expect(forced.output.contains("layer 2") && forced.output.contains("points"), "\(forced)")
     #expect(try run("--every", "3", "--force").errors.contains("no exit stands before"))
     #expect(try run("--layers", "2,x", "--force").code == 64)
     #expect(try run("--epochs", "0", "--force").code == 64)
@@ -56,7 +62,7 @@ struct HeadsTests {
       _ = try child.finish()
       guard FileManager.default.fileExists(atPath: target) else { continue }
       let names = try FileManager.default.contentsOfDirectory(atPath: target)
-      #expect(Set(names) == ["fit.json", "heads.json", "heads.safetensors"])
+      #expect(Set(names) == ["fit.json", "heads.json", "heads.safetensors", "report.html"])
     }
     #expect(try Child(.mete, arguments).finish().code == 0)
   }

@@ -61,27 +61,40 @@ public struct DecoderPolicyPass: Sendable {
 
   /// What is answered under `propagate`.
   ///
+  /// Up to the first exit that a rule asks, all tokens are on their way, whatever the rule: so one pass goes through the layers
+  /// for all of them, and each rule branches off where its first exit stands. What a rule costs here is only what comes behind.
+  ///
   /// - Parameters:
   ///   - batch: texts of at most `pass.tokensMax` tokens.
-  ///   - thresholds: a token leaves at the first exit whose probability is above it: 0 is the first exit, 1 full depth.
+  ///   - rules: when a token leaves.
   ///   - tape: one that does not record.
-  /// - Returns: for each threshold.
+  /// - Returns: for each rule.
   public func propagate(
     _ batch: TokenBatch,
-    thresholds: [Double],
+    _ rules: [ExitRule],
     _ tape: Tape<Float>
   ) -> [TokenVerdicts] {
-    // Up to the first exit they are all alike.
-    var first = Walk(x: pass.embedded(batch, tape), verdicts: TokenVerdicts(lengths: batch.lengths))
-    go(&first, to: 0, batch, tape)
-    return thresholds.map { threshold in
-      var walk = first
-      for exit in 0 ..< heads.exits where walk.going?.isEmpty != true {
-        if exit > 0 { go(&walk, to: exit, batch, tape) }
-        part(&walk, at: exit, threshold: threshold, tape)
+    var found = rules.map { _ in TokenVerdicts(lengths: batch.lengths) }
+    var trunk = Walk(x: pass.embedded(batch, tape), verdicts: TokenVerdicts(lengths: batch.lengths))
+    for exit in 0 ... (rules.map(\.first).max() ?? 0) {
+      go(&trunk, to: exit, batch, tape)
+      for (place, rule) in rules.enumerated() where rule.first == exit {
+        found[place] = branch(trunk, rule, batch, tape)
       }
-      return walk.verdicts
     }
+    return found
+  }
+
+  /// The rest of the way under a rule, from its first exit on.
+  private func branch(_ trunk: Walk, _ rule: ExitRule, _ batch: TokenBatch, _ tape: Tape<Float>)
+    -> TokenVerdicts
+  {
+    var walk = trunk
+    for exit in rule.first ..< heads.exits where walk.going?.isEmpty != true {
+      if exit > rule.first { go(&walk, to: exit, batch, tape) }
+      part(&walk, at: exit, threshold: rule.threshold, tape)
+    }
+    return walk.verdicts
   }
 
   /// Where a batch is on its way.
@@ -92,8 +105,6 @@ public struct DecoderPolicyPass: Sendable {
     var going: [Int]?
     /// Of each head so far, for the rows on their way.
     var logits: [Variable<Float>] = []
-    /// Of the last exit, for the rows on their way.
-    var opinions: Opinions?
     var verdicts: TokenVerdicts
 
     init(x: Variable<Float>, verdicts: TokenVerdicts) {
@@ -102,7 +113,7 @@ public struct DecoderPolicyPass: Sendable {
     }
   }
 
-  /// Goes on to an exit, and asks it.
+  /// Goes on to an exit, and runs its head.
   private func go(_ walk: inout Walk, to exit: Int, _ batch: TokenBatch, _ tape: Tape<Float>) {
     for layer in (exit == 0 ? 0 : heads.layers[exit - 1]) ..< heads.layers[exit] {
       walk.x = pass.through(layer, walk.x, batch, going: walk.going, tape)
@@ -111,12 +122,11 @@ public struct DecoderPolicyPass: Sendable {
     let all = pass.features(walk.x, batch, tape)
     let features = walk.going.map { tape.rows(of: all, at: $0) } ?? all
     walk.logits.append(heads.logits(exit: exit, features, before: walk.logits.last, tape))
-    walk.opinions = Opinions(heads.scores(exit: exit, walk.logits, tape), tape)
   }
 
-  /// Lets those leave that are sure; at the last exit, all.
+  /// Asks an exit, and lets those leave that it is sure of; at the last exit, all.
   private func part(_ walk: inout Walk, at exit: Int, threshold: Double, _ tape: Tape<Float>) {
-    guard let opinions = walk.opinions else { preconditionFailure("no exit was asked") }
+    let opinions = Opinions(heads.scores(exit: exit, walk.logits, tape), tape)
     let isLast = exit == heads.exits - 1
     var staying: [Int] = []
     for place in opinions.classes.indices {

@@ -36,8 +36,10 @@ public struct HeadSettings: Sendable, Equatable {
   public var examplesMax: Int?
   /// The first texts of test that are judged by; nil is all.
   public var testMax: Int?
-  /// Thresholds that the curve is measured at, 0 to 1, ascending; 1 is full depth.
-  public var thresholds = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1]
+  /// Thresholds that the curve is measured at, each with every exit as the first: ascending from 0, below 1.
+  ///
+  /// Under 0.5 little changes with a few classes, for a head is rarely less sure than that of its likeliest one.
+  public var thresholds = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
   /// Points that the policy chosen may be below full depth on the choosing part, in shares: 0.01 is one point.
   public var loss = 0.01
   /// Decides fresh heads and the order of texts.
@@ -45,6 +47,8 @@ public struct HeadSettings: Sendable, Equatable {
   /// Threads, and so tapes; sums run in another order for another number.
   public var threads = 2
 
+  /// Rules of one kind of heads that are run through the model on the choosing part; see `HeadsExaminer.curve`.
+  public static let runsMax = 16
   /// Bytes of rows that are kept in memory to learn from; texts that do not fit are left out.
   public static let cacheBytesMax = 4_000_000_000
 
@@ -76,8 +80,8 @@ public struct HeadSettings: Sendable, Equatable {
 
   private var thresholdFault: String? {
     let isAscending = zip(thresholds, thresholds.dropFirst()).allSatisfy { $0 < $1 }
-    guard isAscending, thresholds.allSatisfy({ $0 >= 0 && $0 <= 1 }), thresholds.last == 1 else {
-      return "thresholds are \(thresholds), not ascending numbers from 0 to 1 with 1 at their end"
+    guard isAscending, thresholds.first == 0, thresholds.allSatisfy({ $0 < 1 }) else {
+      return "thresholds are \(thresholds), not ascending numbers from 0 on and below 1"
     }
     return thresholds.count <= 100 ? nil : "thresholds are \(thresholds.count), over 100"
   }

@@ -8,10 +8,10 @@ struct HeadsExaminer {
     var plain = ExitVerdicts(exits: [])
   }
 
-  private let pass: DecoderPass
+  let pass: DecoderPass
   private let plain: TokenHeads<Float>
   private let joined: TokenHeads<Float>
-  private let settings: HeadSettings
+  let settings: HeadSettings
   private let crew: Crew<Float>
 
   init(
@@ -48,67 +48,42 @@ struct HeadsExaminer {
     return examined
   }
 
-  /// What thresholds come to, from the smallest on: under `defer` all, under `propagate` up to the first that loses no more
-  /// than `loss` against full depth, and full depth itself.
-  ///
-  /// A threshold above that one costs more and gains at most `loss`; each is a pass over the texts, so they are not asked about.
+  /// One rule under one policy.
   ///
   /// - Parameters:
   ///   - heads: one of both kinds.
   ///   - exits: what they say at full depth.
   ///   - texts: that it was said about.
-  ///   - loss: in shares of the texts.
+  ///   - rule: when a token leaves.
+  ///   - policy: what becomes of the layers left out.
   ///   - hears: is told how far it is.
-  /// - Returns: ascending by threshold, `propagate` before `defer`.
-  func curve(
-    _ heads: TokenHeads<Float>,
-    _ exits: ExitVerdicts,
-    _ texts: [TokenizedText],
-    loss: Double,
-    hears: (HeadsFit.Progress) -> Void
-  ) -> [PolicyOutcome] {
-    let accuracy = full(exits, texts).accuracy
-    var (all, isReached) = ([PolicyOutcome](), false)
-    for threshold in settings.thresholds {
-      if !isReached || threshold == 1 {
-        let own = outcome(heads, exits, texts, threshold, .propagate, hears: hears)
-        all.append(own)
-        isReached = [own].cheapest(within: loss, of: accuracy) != nil
-      }
-      let deferred = exits.deferred(threshold: threshold)
-      all.append(outcome(heads, deferred, exits, texts, threshold, .defer))
-    }
-    return all
-  }
-
-  /// One threshold under one policy.
+  /// - Returns: what comes of it.
   func outcome(
     _ heads: TokenHeads<Float>,
     _ exits: ExitVerdicts,
     _ texts: [TokenizedText],
-    _ threshold: Double,
+    _ rule: ExitRule,
     _ policy: StreamCost.Policy,
     hears: (HeadsFit.Progress) -> Void
   ) -> PolicyOutcome {
-    // 0 is the first exit and 1 full depth, bit for bit, which `exits` has already.
-    let isRun = policy == .propagate && threshold > 0 && threshold < 1
+    let isKnown = policy == .defer || rule.isSameForAll(exits: heads.exits)
     let verdicts =
-      isRun
-      ? propagated(heads, texts, threshold, hears) : exits.deferred(threshold: threshold)
-    return outcome(heads, verdicts, exits, texts, threshold, policy)
+      isKnown ? exits.deferred(rule) : propagated(heads, texts, [rule], "testing", hears)[0]
+    return outcome(heads, verdicts, exits, texts, rule, policy)
   }
 
   /// Full depth with the backbone's own head alone: what others are held against.
   func full(_ exits: ExitVerdicts, _ texts: [TokenizedText]) -> PolicyOutcome {
-    outcome(joined, exits.full, exits, texts, 1, .propagate)
+    outcome(joined, exits.full, exits, texts, .fullDepth(exits: joined.exits), .propagate)
   }
 
-  private func outcome(
+  /// What verdicts come to beside full depth.
+  func outcome(
     _ heads: TokenHeads<Float>,
     _ verdicts: TokenVerdicts,
     _ exits: ExitVerdicts,
     _ texts: [TokenizedText],
-    _ threshold: Double,
+    _ rule: ExitRule,
     _ policy: StreamCost.Policy
   ) -> PolicyOutcome {
     PolicyOutcome(
@@ -116,25 +91,29 @@ struct HeadsExaminer {
       full: exits.full,
       labels: texts.map { $0.labels[0] },
       StreamCost(pass.configuration, heads),
-      threshold: threshold,
+      rule,
       policy
     )
   }
 
-  private func propagated(
+  /// What is answered under `propagate`, for each rule, from one pass.
+  func propagated(
     _ heads: TokenHeads<Float>,
     _ texts: [TokenizedText],
-    _ threshold: Double,
+    _ rules: [ExitRule],
+    _ stage: String,
     _ hears: (HeadsFit.Progress) -> Void
-  ) -> TokenVerdicts {
-    var all = TokenVerdicts(lengths: [])
+  ) -> [TokenVerdicts] {
+    guard !rules.isEmpty else { return [] }
+    var all = rules.map { _ in TokenVerdicts(lengths: []) }
     let policy = DecoderPolicyPass(pass, heads)
-    let stage = "threshold \(threshold) of \(heads.isJoined ? "joined" : "plain") heads"
+    let kind = heads.isJoined ? "joined" : "plain"
+    let said = "\(stage): \(rules.count) rules of \(kind) heads"
     DecoderRounds(texts).each(
       crew,
-      hears: { hears(.init(stage: stage, done: $0, total: texts.count)) },
-      { batch, tape in policy.propagate(batch, thresholds: [threshold], tape)[0] },
-      takes: { all.add($0) }
+      hears: { hears(.init(stage: said, done: $0, total: texts.count)) },
+      { batch, tape in policy.propagate(batch, rules, tape) },
+      takes: { found in for place in found.indices { all[place].add(found[place]) } }
     )
     return all
   }

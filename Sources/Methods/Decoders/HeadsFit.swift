@@ -17,14 +17,26 @@ public struct HeadsFit {
 
   /// What came out.
   public struct Outcome: Sendable {
+    /// A rule that was chosen on the choosing part, and what it comes to on test.
+    public struct Row: Sendable {
+      /// ZTW, whose heads are joined, or SDN, whose heads are plain.
+      public var method: String
+      /// On test.
+      public var outcome: PolicyOutcome
+      /// How much more often it is right than full depth.
+      public var difference: PairedDifference
+    }
+
     /// What `fit.json` says.
     public var report: JSON
-    /// The threshold chosen, under `propagate`.
-    public var threshold: Double
+    /// How many layers a row has gone through at each exit.
+    public var layers: [Int]
     /// Full depth on test.
     public var full: PolicyOutcome
-    /// `propagate` at the threshold on test.
-    public var chosen: PolicyOutcome
+    /// Both methods under both policies; ZTW under `propagate` first.
+    public var rows: [Row]
+    /// What the folder offers to serve: ZTW under `propagate`.
+    public var chosen: PolicyOutcome { rows[0].outcome }
   }
 
   private let source: Checkpoint
@@ -124,23 +136,20 @@ public struct HeadsFit {
     let curve = examiner.curve(joined, choosing.joined, choose, loss: 0, hears: hears)
     let loss = settings.loss
     let plainCurve = examiner.curve(plain, choosing.plain, choose, loss: loss, hears: hears)
-    func threshold(_ curve: [PolicyOutcome], _ policy: StreamCost.Policy, _ full: Double) -> Double
-    {
-      curve.filter { $0.policy == policy }.cheapest(within: loss, of: full)?.threshold ?? 1
-    }
-    let full = PolicyOutcome.share(choosing.joined.full.isRight(choose.map { $0.labels[0] }))
+    let rules = chosen(curve, examiner.full(choosing.joined, choose).accuracy)
+    let plainRules = chosen(plainCurve, examiner.full(choosing.plain, choose).accuracy)
     let testing = examiner.examine(test, "testing", hears: hears)
-    var rows: [HeadsReport.Row] = []
-    for (name, heads, exits, curve) in [
-      ("ZTW", joined, testing.joined, curve), ("SDN", plain, testing.plain, plainCurve),
+    let depth = examiner.full(testing.joined, test)
+    var rows: [Outcome.Row] = []
+    for (name, heads, exits, rules) in [
+      ("ZTW", joined, testing.joined, rules), ("SDN", plain, testing.plain, plainRules),
     ] {
-      for policy in StreamCost.Policy.allCases {
-        let chosen = threshold(curve, policy, full)
-        let outcome = examiner.outcome(heads, exits, test, chosen, policy, hears: hears)
-        rows.append(HeadsReport.Row(method: name, outcome: outcome))
+      for (policy, rule) in rules {
+        let outcome = examiner.outcome(heads, exits, test, rule, policy, hears: hears)
+        let difference = PairedDifference(outcome.isRightAtEnd, minus: depth.isRightAtEnd)
+        rows.append(Outcome.Row(method: name, outcome: outcome, difference: difference))
       }
     }
-    let depth = examiner.full(testing.joined, test)
     let report = HeadsReport(
       model: source.name,
       modelSHA256: source.sha256(),
@@ -161,16 +170,21 @@ public struct HeadsFit {
     )
     try HeadsFolder.write(
       to: target,
-      taught(joined, curve, rows[0].outcome.threshold, report),
+      taught(joined, curve, rules, report),
       report: report.json,
+      page: report.page.html,
       replacing: replacing
     )
-    return Outcome(
-      report: report.json,
-      threshold: rows[0].outcome.threshold,
-      full: depth,
-      chosen: rows[0].outcome
-    )
+    return Outcome(report: report.json, layers: exits, full: depth, rows: rows)
+  }
+
+  /// For each policy the cheapest rule of a curve that loses no more than was allowed.
+  private func chosen(_ curve: [PolicyOutcome], _ full: Double) -> [(StreamCost.Policy, ExitRule)] {
+    StreamCost.Policy.allCases.map { policy in
+      let own = curve.filter { $0.policy == policy }
+      let rule = own.cheapest(within: settings.loss, of: full)?.rule
+      return (policy, rule ?? .fullDepth(exits: exits.count))
+    }
   }
 
   /// Plain and joined heads for rows as they are, and the bytes that their rows took meanwhile.
@@ -203,7 +217,7 @@ public struct HeadsFit {
   private func taught(
     _ heads: TokenHeads<Float>,
     _ curve: [PolicyOutcome],
-    _ threshold: Double,
+    _ rules: [(StreamCost.Policy, ExitRule)],
     _ report: HeadsReport
   ) -> TaughtHeads {
     TaughtHeads(
@@ -215,14 +229,14 @@ public struct HeadsFit {
       tokensMax: settings.tokensMax,
       curve: curve.map {
         TaughtHeads.Point(
-          threshold: $0.threshold,
+          rule: $0.rule,
           policy: $0.policy,
           accuracy: $0.accuracy,
           agreement: $0.agreement,
           macs: $0.macs
         )
       },
-      threshold: threshold,
+      chosen: Dictionary(uniqueKeysWithValues: rules),
       settings: settings.json
     )
   }

@@ -38,8 +38,8 @@ extension HeadsFolder {
       labels: labels,
       epsilon: Float(try file.number("norm_epsilon", 0 ... 1)),
       tokensMax: try file.integer("tokens_max", 1 ... ModelLimits.positionsMax),
-      curve: try file.curve(),
-      threshold: try file.number("threshold", 0 ... 1),
+      curve: try file.curve(layers),
+      chosen: try file.chosen(layers),
       settings: file.json["settings"] ?? .null
     )
   }
@@ -95,8 +95,8 @@ private struct HeadsFile {
       throw FormatError(path: path, reason: "has over \(HeadsFolder.bytesMax) bytes")
     }
     json = try JSON(parsing: Array(bytes), path: path)
-    guard json["format"]?.text == "mete heads", json["version"]?.integer == 1 else {
-      throw FormatError(path: path, reason: "is no \"mete heads\" of version 1")
+    guard json["format"]?.text == "mete heads", json["version"]?.integer == 2 else {
+      throw FormatError(path: path, reason: "is no \"mete heads\" of version 2")
     }
   }
 
@@ -148,7 +148,7 @@ private struct HeadsFile {
     return (layers, items[0]["ensemble"]?.bool ?? false)
   }
 
-  func curve() throws(FormatError) -> [TaughtHeads.Point] {
+  func curve(_ layers: [Int]) throws(FormatError) -> [TaughtHeads.Point] {
     var points: [TaughtHeads.Point] = []
     for item in json["curve"]?.items ?? [] {
       guard let policy = item["policy"]?.text.flatMap(StreamCost.Policy.init(rawValue:)) else {
@@ -156,7 +156,7 @@ private struct HeadsFile {
       }
       points.append(
         TaughtHeads.Point(
-          threshold: try number("threshold", 0 ... 1, in: item),
+          rule: try rule(item, layers),
           policy: policy,
           accuracy: try number("accuracy", 0 ... 1, in: item),
           agreement: try number("agreement", 0 ... 1, in: item),
@@ -165,5 +165,25 @@ private struct HeadsFile {
       )
     }
     return points
+  }
+
+  /// The rule of every policy: a server may use either.
+  func chosen(_ layers: [Int]) throws(FormatError) -> [StreamCost.Policy: ExitRule] {
+    var rules: [StreamCost.Policy: ExitRule] = [:]
+    for policy in StreamCost.Policy.allCases {
+      guard let item = json["chosen"]?[policy.rawValue] else {
+        throw blame("chosen has no rule for \(policy.rawValue)")
+      }
+      rules[policy] = try rule(item, layers)
+    }
+    return rules
+  }
+
+  private func rule(_ item: JSON, _ layers: [Int]) throws(FormatError) -> ExitRule {
+    let threshold = try number("threshold", 0 ... 1, in: item)
+    guard let layer = item["first_exit"]?.integer, let first = layers.firstIndex(of: layer) else {
+      throw blame("a first_exit is none of the layers that exits stand after, \(layers)")
+    }
+    return ExitRule(threshold: threshold, first: first)
   }
 }

@@ -2,12 +2,14 @@ import Foundation
 public import Models
 import Tensors
 
-/// The folder that `mete heads` writes: `heads.json`, `heads.safetensors` and the report, `fit.json`.
+/// The folder that `mete heads` writes: `heads.json`, `heads.safetensors` and the report, `fit.json` for
+/// programs and `report.html` for people.
 public enum HeadsFolder {
   /// Marks a folder that was written here, and that may therefore be replaced.
   static let headsName = "heads.json"
   static let tensorsName = "heads.safetensors"
   static let reportName = "fit.json"
+  static let pageName = "report.html"
   static let bytesMax = 4 << 20
 
   /// Whether a folder may be made, or the one that is there replaced.
@@ -29,12 +31,14 @@ public enum HeadsFolder {
   ///   - target: the folder to make.
   ///   - taught: heads, and what they belong to.
   ///   - report: what `fit.json` says.
+  ///   - page: what `report.html` says.
   ///   - replacing: whether a folder with a `heads.json` makes way; anything else never does.
   /// - Throws: `FormatError`; then nothing has changed.
   static func write(
     to target: String,
     _ taught: TaughtHeads,
     report: JSON,
+    page: String,
     replacing: Bool
   ) throws(FormatError) {
     try check(target, replacing: replacing)
@@ -50,16 +54,17 @@ public enum HeadsFolder {
     )
     for parameter in parameters { try writer.add(parameter.values) }
     try writer.finish()
-    try write(taught.json, headsName, in: folder)
-    try write(report, reportName, in: folder)
+    try write(taught.json.text(depth: 0) + [0x0A], headsName, in: folder)
+    try write(report.text(depth: 0) + [0x0A], reportName, in: folder)
+    try write(Array(page.utf8), pageName, in: folder)
     // What cannot be read back is not published.
     _ = try open(folder.path)
     try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
   }
 
-  private static func write(_ json: JSON, _ name: String, in folder: NewFolder) throws(FormatError)
+  private static func write(_ bytes: [UInt8], _ name: String, in folder: NewFolder)
+    throws(FormatError)
   {
-    let bytes = json.text(depth: 0) + [0x0A]
     try blaming { () throws(TensorsError) in
       let file = try NewFile(path: "\(folder.path)/\(name)")
       try file.write(bytes.span)

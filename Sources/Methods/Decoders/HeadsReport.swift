@@ -13,13 +13,6 @@ struct HeadsReport {
     var testLeftOut: Int
   }
 
-  /// A line of the table: a method at its threshold, on test.
-  struct Row: Sendable {
-    /// ZTW or SDN.
-    var method: String
-    var outcome: PolicyOutcome
-  }
-
   var model: String
   var modelSHA256: String
   var labels: [String]
@@ -35,7 +28,7 @@ struct HeadsReport {
   var plainCurve: [PolicyOutcome]
   /// Full depth on test.
   var full: PolicyOutcome
-  var rows: [Row]
+  var rows: [HeadsFit.Outcome.Row]
   var seconds: Double
 
   var json: JSON {
@@ -77,26 +70,28 @@ struct HeadsReport {
   private func points(_ curve: [PolicyOutcome]) -> [JSON] {
     curve.map { point in
       .object(
-        [
-          .init("threshold", .number(point.threshold)),
-          .init("policy", text(point.policy.rawValue)),
-        ] + (point.json.members ?? [])
+        [.init("policy", text(point.policy.rawValue))] + point.rule.members(layers: exits)
+          + (point.json.members ?? [])
       )
     }
   }
 
-  private func line(_ row: Row) -> JSON {
-    let difference = PairedDifference(row.outcome.isRightAtEnd, minus: full.isRightAtEnd)
-    return .object(
-      [
-        .init("method", text(row.method)), .init("policy", text(row.outcome.policy.rawValue)),
-        .init("threshold", .number(row.outcome.threshold)),
-        .init("minus_full_depth", difference.json),
-      ] + (row.outcome.json.members ?? [])
+  private func line(_ row: HeadsFit.Outcome.Row) -> JSON {
+    .object(
+      [.init("method", text(row.method)), .init("policy", text(row.outcome.policy.rawValue))]
+        + row.outcome.rule.members(layers: exits)
+        + [.init("minus_full_depth", row.difference.json)] + (row.outcome.json.members ?? [])
     )
   }
 
   private func text(_ text: String) -> JSON { .string(Array(text.utf8)) }
+}
+
+extension ExitRule {
+  /// As reports and folders hold it, the first exit by its layer: places of exits mean nothing to who sees them alone.
+  func members(layers: [Int]) -> [JSON.Member] {
+    [.init("threshold", .number(threshold)), .init("first_exit", .integer(layers[first]))]
+  }
 }
 
 extension HeadsReport.Counts {
@@ -120,6 +115,7 @@ extension HeadSettings {
       .init("ensemble_rate", .number(ensembleRate)),
       .init("weighting", .string(Array(weighting.rawValue.utf8))),
       .init("tokens_max", .integer(tokensMax)),
+      .init("thresholds", .array(thresholds.map { .number($0) })),
       .init("loss", .number(loss)), .init("seed", .integer(Int(truncatingIfNeeded: seed))),
       .init("threads", .integer(threads)),
     ])

@@ -5,8 +5,8 @@ public struct PolicyOutcome: Sendable, Equatable {
   /// Shares of a text after which answers are held against its label.
   public static let shares = [0.25, 0.5, 1]
 
-  /// A token leaves at the first exit whose probability is above it.
-  public let threshold: Double
+  /// When a token leaves.
+  public let rule: ExitRule
   /// What becomes of the layers that it leaves out.
   public let policy: StreamCost.Policy
   /// For each of `shares`, whether the class that stands is right, for every text.
@@ -25,25 +25,25 @@ public struct PolicyOutcome: Sendable, Equatable {
   ///   - full: of the backbone's own head, for the same texts.
   ///   - labels: of the texts.
   ///   - cost: of the same exits.
-  ///   - threshold: that the verdicts were given under.
+  ///   - rule: that the verdicts were given under.
   ///   - policy: likewise.
   public init(
     _ verdicts: TokenVerdicts,
     full: TokenVerdicts,
     labels: [Int],
     _ cost: StreamCost,
-    threshold: Double,
+    _ rule: ExitRule,
     _ policy: StreamCost.Policy
   ) {
     precondition(verdicts.lengths == full.lengths, "verdicts on other texts")
-    self.threshold = threshold
+    self.rule = rule
     self.policy = policy
     isRight = Self.shares.map { verdicts.isRight(labels, after: $0) }
     let tokens = max(1, full.classes.count)
     agreement =
       Double(zip(verdicts.classes, full.classes).count { $0 == $1 }) / Double(tokens)
     let dense = full.lengths.reduce(0) { $0 + cost.dense(tokens: $1) }
-    macs = Double(verdicts.macs(cost, policy)) / Double(max(1, dense))
+    macs = Double(verdicts.macs(cost, from: rule.first, policy)) / Double(max(1, dense))
     var exits = [Int](repeating: 0, count: (full.exits.max() ?? 0) + 1)
     for exit in verdicts.exits { exits[exit] += 1 }
     self.exits = exits

@@ -13,8 +13,12 @@ public struct StreamCost: Sendable {
 
   private let cost: Cost
   private let layers: [Int]
-  /// All heads and ensembles up to each exit.
+  /// All heads before each exit, and behind them all heads.
   private let heads: [Int]
+  /// All ensembles before each exit, and behind them all ensembles.
+  private let ensembles: [Int]
+  /// Whether later heads hear earlier ones.
+  private let isJoined: Bool
   /// The backbone's own head.
   private let lastHead: Int
 
@@ -26,12 +30,12 @@ public struct StreamCost: Sendable {
   public init<Number: Real>(_ configuration: LlamaConfiguration, _ heads: TokenHeads<Number>) {
     cost = Cost(configuration)
     layers = heads.layers
+    isJoined = heads.isJoined
     lastHead = heads.maps[heads.exits - 1].weight.count
-    var sum = 0
-    self.heads = (0 ..< heads.exits).map { exit in
-      let joined = exit < heads.logWeights.count ? (exit + 1) * heads.classes : 0
-      sum += heads.maps[exit].weight.count + joined
-      return sum
+    self.heads = heads.maps.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.weight.count) }
+    ensembles = (0 ..< heads.exits).reduce(into: [0]) { sums, exit in
+      let own = exit < heads.logWeights.count ? (exit + 1) * heads.classes : 0
+      sums.append(sums[exit] + own)
     }
   }
 
@@ -43,18 +47,32 @@ public struct StreamCost: Sendable {
     cost.causalRows(start: 0, count: tokens) + tokens * lastHead
   }
 
-  /// One token, with all heads and ensembles up to its exit.
+  /// One token, with what is asked until it leaves.
   ///
   /// - Parameters:
   ///   - position: in its text, from 0.
   ///   - exit: where it leaves.
+  ///   - first: the first exit that is asked, at most `exit`.
   ///   - policy: what becomes of the other layers.
   /// - Returns: multiply-accumulates.
-  public func token(position: Int, exit: Int, _ policy: Policy) -> Int {
+  public func token(position: Int, exit: Int, from first: Int = 0, _ policy: Policy) -> Int {
     let layer = cost.attention(positions: position + 1) + cost.experts
     var whole = layers[exit]
     // Of what is made up for, nobody reads the rows after the last layer: its keys and values are all that is owed.
     if policy == .defer { whole = max(whole, cost.layers - 1) }
-    return whole * layer + (cost.layers - whole) * cost.keysAndValues + heads[exit]
+    let kept = (cost.layers - whole) * cost.keysAndValues
+    return whole * layer + kept + asking(exit: exit, from: first)
+  }
+
+  /// Heads and ensembles that are run from the first exit that is asked to the one where a token leaves.
+  ///
+  /// An exit that is not asked has no ensemble to run. Its head is run all the same if it is joined, for later heads hear what
+  /// it said and later ensembles count it in; plain heads stand for themselves and are left out.
+  private func asking(exit: Int, from first: Int) -> Int {
+    precondition(first <= exit, "left at exit \(exit), though none before \(first) is asked")
+    // The backbone's own head hears no other.
+    guard first < layers.count - 1 else { return lastHead }
+    let run = heads[exit + 1] - (isJoined ? 0 : heads[first])
+    return run + ensembles[exit + 1] - ensembles[first]
   }
 }

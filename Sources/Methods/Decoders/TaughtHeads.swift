@@ -3,10 +3,10 @@ public import Tensors
 
 /// Exit heads, and what they belong to: the contents of a folder that `mete heads` wrote.
 public struct TaughtHeads: Sendable {
-  /// A point of the curve from thresholds to accuracy and work, measured on the choosing part.
+  /// A point of the curve from rules to accuracy and work, measured on the choosing part.
   public struct Point: Sendable, Equatable {
-    /// A token leaves at the first exit whose probability is above it.
-    public var threshold: Double
+    /// When a token leaves.
+    public var rule: ExitRule
     /// What becomes of the layers left out.
     public var policy: StreamCost.Policy
     /// The part of the texts that is answered rightly at their end.
@@ -29,10 +29,10 @@ public struct TaughtHeads: Sendable {
   public let epsilon: Float
   /// Tokens that texts were cut to.
   public let tokensMax: Int
-  /// Ascending by threshold, `propagate` and `defer` of each.
+  /// By the first exit and the threshold, `propagate` and `defer` of each; under `propagate` only rules that may be worth it.
   public let curve: [Point]
-  /// The cheapest threshold under `propagate` that is as accurate as was asked for.
-  public let threshold: Double
+  /// For each policy the cheapest rule that is as accurate as was asked for: what is to be served.
+  public let chosen: [StreamCost.Policy: ExitRule]
   /// How they were taught, for readers.
   let settings: JSON
 
@@ -46,20 +46,27 @@ public struct TaughtHeads: Sendable {
       ])
     }
     let points = curve.map { point -> JSON in
-      .object([
-        .init("threshold", .number(point.threshold)),
-        .init("policy", text(point.policy.rawValue)),
-        .init("accuracy", .number(point.accuracy)), .init("agreement", .number(point.agreement)),
-        .init("macs", .number(point.macs)),
-      ])
+      .object(
+        [.init("policy", text(point.policy.rawValue))] + point.rule.members(layers: heads.layers)
+          + [
+            .init("accuracy", .number(point.accuracy)),
+            .init("agreement", .number(point.agreement)),
+            .init("macs", .number(point.macs)),
+          ]
+      )
+    }
+    let rules = StreamCost.Policy.allCases.compactMap { policy in
+      chosen[policy].map {
+        JSON.Member(policy.rawValue, .object($0.members(layers: heads.layers)))
+      }
     }
     return .object([
-      .init("format", text("mete heads")), .init("version", .integer(1)),
+      .init("format", text("mete heads")), .init("version", .integer(2)),
       .init("model", text(modelName)), .init("model_sha256", text(modelSHA256)),
       .init("labels", .array(labels.map(text))), .init("width", .integer(heads.width)),
       .init("features", text("unit root mean square, beside its running mean")),
       .init("norm_epsilon", .number(Double(epsilon))), .init("tokens_max", .integer(tokensMax)),
-      .init("exits", .array(exits)), .init("threshold", .number(threshold)),
+      .init("exits", .array(exits)), .init("chosen", .object(rules)),
       .init("curve", .array(points)), .init("settings", settings),
     ])
   }

@@ -51,12 +51,18 @@ public struct TokenVerdicts: Sendable, Equatable {
     return zip(classes(after: share), labels).map { $0 == $1 }
   }
 
-  /// What all tokens cost together, in multiply-accumulates.
-  public func macs(_ cost: StreamCost, _ policy: StreamCost.Policy) -> Int {
+  /// What all tokens cost together.
+  ///
+  /// - Parameters:
+  ///   - cost: of the same exits.
+  ///   - first: the first exit that was asked.
+  ///   - policy: that the verdicts were given under.
+  /// - Returns: multiply-accumulates.
+  public func macs(_ cost: StreamCost, from first: Int = 0, _ policy: StreamCost.Policy) -> Int {
     var (sum, token) = (0, 0)
     for length in lengths {
       for position in 0 ..< length {
-        sum += cost.token(position: position, exit: exits[token], policy)
+        sum += cost.token(position: position, exit: exits[token], from: first, policy)
         token += 1
       }
     }
@@ -80,12 +86,13 @@ public struct ExitVerdicts: Sendable, Equatable {
 
   /// What is answered if a token leaves where it is sure, and the layers that it left out are made up for exactly.
   ///
-  /// - Parameter threshold: a token leaves at the first exit whose probability is above it; 1 is full depth.
+  /// - Parameter rule: when a token leaves.
   /// - Returns: for every token.
-  public func deferred(threshold: Double) -> TokenVerdicts {
+  public func deferred(_ rule: ExitRule) -> TokenVerdicts {
     var verdicts = full
+    let asked = exits[rule.first ..< exits.count - 1]
     for token in verdicts.classes.indices {
-      let own = exits.dropLast().first { Double($0.confidences[token]) > threshold }
+      let own = asked.first { Double($0.confidences[token]) > rule.threshold }
       guard let own else { continue }
       verdicts.exits[token] = own.exits[token]
       verdicts.classes[token] = own.classes[token]

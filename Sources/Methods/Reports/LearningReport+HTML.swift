@@ -20,7 +20,7 @@ extension LearningReport {
     <p class="lead">\(HTML.escaped(lead))</p>
     </header>
     \((numbers + sections.map(\.html) + remarks + making).joined(separator: "\n"))
-    <footer>Written by mete. The page needs no network; <code>report.json</code> beside it has the same numbers.</footer>
+    <footer>Written by mete. The page needs no network; JSON beside it has the same numbers.</footer>
     </main>
     </body>
     </html>

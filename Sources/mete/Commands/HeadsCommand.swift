@@ -11,8 +11,9 @@ struct HeadsCommand: ParsableCommand {
     discussion: """
       MODEL is a GGUF file or a Hugging Face directory of a language model; DATA holds train, choose and test as JSON \
       Lines, CSV or TSV, as `mete data` prepares them, with one label for each text. The model stays as it is; heads after some of its layers let a token leave when \
-      one of them is sure. Writes a \
-      folder with heads.json, heads.safetensors and the figures in fit.json. It appears whole or not at all.
+      one of them is sure. When it may is a rule of two numbers, the first exit that it may leave at and how sure an exit \
+      must be; the cheapest within a point of full depth is chosen on the choosing part. Writes a folder with heads.json, \
+      heads.safetensors, the figures in fit.json and a page, report.html. It appears whole or not at all.
 
       Exits with 0, or with 1 and the reason.
       """
@@ -125,20 +126,6 @@ struct HeadsCommand: ParsableCommand {
         String(decoding: outcome.report.text(depth: 2), as: UTF8.self) + "\n"
       )
     }
-    try Terminal.write(
-      String(
-        format: """
-          %@ written
-          full depth      %.2f %%
-          threshold %.2f  %.2f %% with %.0f %% of the work (tokens that leave lend keys and values)
-
-          """,
-        to,
-        outcome.full.accuracy * 100,
-        outcome.threshold,
-        outcome.chosen.accuracy * 100,
-        outcome.chosen.macs * 100
-      )
-    )
+    try Terminal.write(HeadsSummary.text(outcome, at: to))
   }
 }

@@ -9,7 +9,10 @@ import Testing
 struct DecoderPolicyTests {
   private let model: TinyDecoder
   private let policy: DecoderPolicyPass
-  private let thresholds = [0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
+  /// From the first exit on, from sure of all to sure of nothing; then the same with fewer exits allowed.
+  private let rules =
+    [0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].map { ExitRule(threshold: $0) }
+    + [(0, 1), (0.6, 1), (0.8, 1), (0, 2)].map { ExitRule(threshold: $0, first: $1) }
 
   init() throws {
     let folder = try TemporaryFolder()
@@ -25,17 +28,38 @@ struct DecoderPolicyTests {
       let policy = DecoderPolicyPass(own.pass, own.heads())
       let batch = fixture.isEmpty ? batch : own.batch(own.texts([9, 1, 14]))
       let dense = policy.dense(batch, TinyDecoder.tape)
-      #expect(policy.propagate(batch, thresholds: [1], TinyDecoder.tape) == [dense.full])
-      #expect(dense.deferred(threshold: 1) == dense.full)
+      let depth = ExitRule.fullDepth(exits: policy.heads.exits)
+      for rule in [ExitRule(threshold: 1), depth] {
+        #expect(policy.propagate(batch, [rule], TinyDecoder.tape) == [dense.full])
+        #expect(dense.deferred(rule) == dense.full)
+      }
       #expect(dense.full.exits.allSatisfy { $0 == own.configuration.layers - 1 })
     }
   }
 
-  @Test func atThresholdZeroAllLeaveAtTheFirstExit() {
+  @Test func atThresholdZeroAllLeaveAtTheFirstExitAllowed() {
     let batch = model.batch(model.texts([9, 1, 14]))
     let dense = policy.dense(batch, TinyDecoder.tape)
-    #expect(policy.propagate(batch, thresholds: [0], TinyDecoder.tape) == [dense.exits[0]])
-    #expect(dense.deferred(threshold: 0) == dense.exits[0])
+    for first in 0 ..< policy.heads.exits {
+      let rule = ExitRule(threshold: 0, first: first)
+      #expect(policy.propagate(batch, [rule], TinyDecoder.tape) == [dense.exits[first]])
+      #expect(dense.deferred(rule) == dense.exits[first])
+      #expect(rule.isSameForAll(exits: policy.heads.exits))
+    }
+  }
+
+  @Test func noTokenLeavesBeforeTheFirstExitAllowed() {
+    let batch = model.batch(model.texts([9, 1, 14]))
+    let dense = policy.dense(batch, TinyDecoder.tape)
+    let found = policy.propagate(batch, rules, TinyDecoder.tape)
+    for (rule, verdicts) in zip(rules, found) {
+      let deferred = dense.deferred(rule)
+      #expect(verdicts.exits.allSatisfy { $0 >= rule.first })
+      #expect(deferred.exits.allSatisfy { $0 >= rule.first })
+      // Whoever leaves there has met no other that left before.
+      let leaving = verdicts.exits.indices.filter { verdicts.exits[$0] == rule.first }
+      #expect(leaving == deferred.exits.indices.filter { deferred.exits[$0] == rule.first })
+    }
   }
 
   /// The layer-by-layer simulation is what a daemon would do, token by token.
@@ -43,41 +67,42 @@ struct DecoderPolicyTests {
   func theSimulationIsWhatIsServed(isJoined: Bool) {
     let policy = DecoderPolicyPass(model.pass, model.heads(isJoined: isJoined, scale: 12))
     let texts = model.texts([9, 1, 14, 22])
-    let found = policy.propagate(model.batch(texts), thresholds: thresholds, TinyDecoder.tape)
+    let found = policy.propagate(model.batch(texts), rules, TinyDecoder.tape)
     var left = Set<Int>()
-    for (threshold, verdicts) in zip(thresholds, found) {
-      let served = TokenByToken(model: model, heads: policy.heads, threshold: threshold)
+    for (rule, verdicts) in zip(rules, found) {
+      let served = TokenByToken(model: model, heads: policy.heads, rule: rule)
       let answers = texts.flatMap { served.answers($0) }
       left.formUnion(answers.map(\.exit))
-      #expect(verdicts.exits == answers.map(\.exit), "\(threshold)")
-      #expect(verdicts.classes == answers.map(\.label), "\(threshold)")
+      #expect(verdicts.exits == answers.map(\.exit), "\(rule)")
+      #expect(verdicts.classes == answers.map(\.label), "\(rule)")
       let pairs = zip(verdicts.confidences, answers)
-      #expect(pairs.allSatisfy { abs($0 - $1.confidence) < 1e-3 }, "\(threshold)")
+      #expect(pairs.allSatisfy { abs($0 - $1.confidence) < 1e-3 }, "\(rule)")
     }
     #expect(left.count == model.configuration.layers, "the heads use exits \(left) alone")
   }
 
   @Test func whatIsAppendedChangesNoEarlierVerdict() {
     let text = model.texts([20])[0]
-    let whole = policy.propagate(model.batch([text]), thresholds: thresholds, TinyDecoder.tape)
-    let deferred = policy.dense(model.batch([text]), TinyDecoder.tape).deferred(threshold: 0.6)
+    let whole = policy.propagate(model.batch([text]), rules, TinyDecoder.tape)
+    let rule = ExitRule(threshold: 0.6, first: 1)
+    let deferred = policy.dense(model.batch([text]), TinyDecoder.tape).deferred(rule)
     for count in [1, 7, 19] {
       let batch = model.batch([Array(text.prefix(count))])
-      let part = policy.propagate(batch, thresholds: thresholds, TinyDecoder.tape)
+      let part = policy.propagate(batch, rules, TinyDecoder.tape)
       for (own, all) in zip(part, whole) {
         #expect(own.exits == Array(all.exits.prefix(count)))
         #expect(own.classes == Array(all.classes.prefix(count)))
       }
-      let dense = policy.dense(batch, TinyDecoder.tape).deferred(threshold: 0.6)
+      let dense = policy.dense(batch, TinyDecoder.tape).deferred(rule)
       #expect(dense.exits == Array(deferred.exits.prefix(count)))
     }
   }
 
-  @Test func severalThresholdsAreEachAlone() {
+  @Test func severalRulesAreEachAlone() {
     let batch = model.batch(model.texts([9, 14]))
-    let together = policy.propagate(batch, thresholds: thresholds, TinyDecoder.tape)
-    for (threshold, own) in zip(thresholds, together) {
-      #expect(policy.propagate(batch, thresholds: [threshold], TinyDecoder.tape) == [own])
+    let together = policy.propagate(batch, rules, TinyDecoder.tape)
+    for (rule, own) in zip(rules, together) {
+      #expect(policy.propagate(batch, [rule], TinyDecoder.tape) == [own])
     }
   }
 
@@ -87,9 +112,10 @@ struct DecoderPolicyTests {
     let batch = model.batch(model.texts([9, 1, 14]))
     let cost = StreamCost(model.configuration, policy.heads)
     let dense = policy.dense(batch, TinyDecoder.tape)
-    let costs = thresholds.map { dense.deferred(threshold: $0).macs(cost, .defer) }
+    let rules = Array(rules.prefix(8))
+    let costs = rules.map { dense.deferred($0).macs(cost, .defer) }
     #expect(zip(costs, costs.dropFirst()).allSatisfy { $0 <= $1 } && costs[0] < costs[7])
-    let found = policy.propagate(batch, thresholds: thresholds, TinyDecoder.tape)
+    let found = policy.propagate(batch, rules, TinyDecoder.tape)
     let propagated = found.map { $0.macs(cost, .propagate) }
     #expect(propagated.allSatisfy { propagated[0] <= $0 && $0 <= propagated[7] })
     #expect(propagated[7] == costs[7])
@@ -113,7 +139,7 @@ struct DecoderPolicyTests {
       full: full,
       labels: [1, 1],
       cost,
-      threshold: 0.5,
+      ExitRule(threshold: 0.5),
       .propagate
     )
     #expect(outcome.accuracies == [0, 0.5, 0.5] && outcome.isRightAtEnd == [true, false])
@@ -135,14 +161,14 @@ struct DecoderPolicyTests {
           full: verdicts,
           labels: [Int](repeating: 0, count: 100),
           cost,
-          threshold: Double(exit),
+          ExitRule(threshold: 0, first: exit),
           .propagate
         )
       )
     }
-    #expect(outcomes.cheapest(within: 0.01, of: 1)?.threshold == 1)
-    #expect(outcomes.cheapest(within: 0.04, of: 1)?.threshold == 0)
-    #expect(outcomes.cheapest(within: 0, of: 1)?.threshold == 2)
+    #expect(outcomes.cheapest(within: 0.01, of: 1)?.rule.first == 1)
+    #expect(outcomes.cheapest(within: 0.04, of: 1)?.rule.first == 0)
+    #expect(outcomes.cheapest(within: 0, of: 1)?.rule.first == 2)
     #expect(outcomes[..<1].cheapest(within: 0, of: 1) == nil)
   }
 

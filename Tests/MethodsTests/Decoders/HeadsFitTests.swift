@@ -41,7 +41,7 @@ struct HeadsFitTests {
     settings.batch = 16
     settings.rate = 1e-2
     settings.decay = 0.1
-    settings.thresholds = [0, 0.6, 0.9, 1]
+    settings.thresholds = [0, 0.6, 0.9]
     return settings
   }
 
@@ -58,18 +58,26 @@ struct HeadsFitTests {
     #expect(outcome.full.accuracy > 0.9 && outcome.chosen.accuracy > 0.85, "\(outcome)")
     let taught = try HeadsFolder.open(target)
     #expect(taught.heads.layers == [1, 2, 3] && taught.labels == ["0", "1"])
-    #expect(taught.threshold == outcome.threshold && taught.heads.isJoined)
+    #expect(taught.chosen[.propagate] == outcome.chosen.rule && taught.heads.isJoined)
+    #expect(taught.chosen[.defer] == outcome.rows[1].outcome.rule)
     let checkpoint = try Checkpoint.open(path: model)
     #expect(taught.modelSHA256 == checkpoint.sha256())
-    #expect(taught.curve.contains { $0.threshold == 1 && $0.policy == .propagate })
+    let depth = ExitRule.fullDepth(exits: 3)
+    #expect(taught.curve.contains { $0.rule == depth && $0.policy == .propagate && $0.macs == 1 })
+    let grid = ExitRule.grid(settings.thresholds, exits: 3)
+    #expect(grid.count == 7)
+    #expect(taught.curve.filter { $0.policy == .defer }.map(\.rule) == grid)
     // The heads in the file give the figures in the report.
     let reader = TextTokenizer(try #require(checkpoint.tokenizer), tokensMax: 128)
     let texts = reader.texts(set.test).texts
     let policy = DecoderPolicyPass(try TinyDecoder(path: model).pass128, taught.heads)
     let batch = TokenBatch(texts)
-    let found = policy.propagate(batch, thresholds: [taught.threshold], TinyDecoder.tape)
+    let rule = try #require(taught.chosen[.propagate])
+    let found = policy.propagate(batch, [rule], TinyDecoder.tape)
     let right = found[0].isRight(texts.map { $0.labels[0] })
     #expect(PolicyOutcome.share(right) == outcome.chosen.accuracy)
+    let page = String(decoding: Fixtures.bytes("\(target)/report.html"), as: UTF8.self)
+    #expect(page.contains(rule.words(layers: [1, 2, 3])))
     let report = try JSON(parsing: Fixtures.bytes("\(target)/fit.json"), path: target)
     #expect(report == outcome.report && report["test_policies"]?.items?.count == 4)
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -160,8 +168,10 @@ struct HeadsFitTests {
   @Test func settingsNameTheirLimits() {
     #expect(HeadSettings().fault == nil)
     var settings = HeadSettings()
-    settings.thresholds = [0.5, 0.4, 1]
-    #expect(settings.fault?.hasPrefix("thresholds are [0.5, 0.4, 1.0], not ascending") == true)
+    for thresholds in [[0, 0.5, 0.4], [0.5, 0.6], [0, 1], []] {
+      settings.thresholds = thresholds
+      #expect(settings.fault?.hasPrefix("thresholds are \(thresholds), not ascending") == true)
+    }
     settings = HeadSettings()
     settings.rate = 0
     #expect(settings.fault == "rate is 0.0, not above 0.0 and at most 1.0")
@@ -176,7 +186,8 @@ struct HeadsFitTests {
     let changes = [
       ("\"width\": 64", "\"width\": 65536"), ("\"width\": 64", "\"width\": 63"),
       ("\"layer\": 2", "\"layer\": 1"), ("\"threshold\": ", "\"threshold\": 7"),
-      ("\"version\": 1", "\"version\": 2"), ("\"ensemble\": true", "\"ensemble\": false"),
+      ("\"first_exit\": ", "\"first_exit\": 7"), ("\"defer\": {", "\"later\": {"),
+      ("\"version\": 2", "\"version\": 1"), ("\"ensemble\": true", "\"ensemble\": false"),
       ("\"model_sha256\": \"", "\"model_sha256\": \"0"), ("\"propagate\"", "\"forget\""),
     ]
     for (old, new) in changes {

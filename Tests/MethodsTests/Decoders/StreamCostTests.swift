@@ -51,6 +51,29 @@ struct StreamCostTests {
     #expect(plain.token(position: 4, exit: 2, .defer) == 30 * layer + 3 * head)
   }
 
+  /// Exits that are not asked cost nothing, but for heads that later ones hear.
+  @Test func whatIsNotRunCostsNothing() {
+    let (joined, plain) = (cost(isJoined: true), cost(isJoined: false))
+    let head = 576 * 3
+    for policy in StreamCost.Policy.allCases {
+      func spared(_ cost: StreamCost, exit: Int, first: Int) -> Int {
+        cost.token(position: 4, exit: exit, policy)
+          - cost.token(position: 4, exit: exit, from: first, policy)
+      }
+      #expect(spared(plain, exit: 1, first: 1) == head)
+      #expect(spared(plain, exit: 2, first: 1) == head)
+      // The ensemble of one head alone; its head goes on to the second exit.
+      #expect(spared(joined, exit: 1, first: 1) == 3 && spared(joined, exit: 2, first: 1) == 3)
+      // The backbone's own head is all that is run, and hears no other.
+      #expect(spared(plain, exit: 2, first: 2) == 2 * head)
+      #expect(spared(joined, exit: 2, first: 2) == 2 * head + 3 * 3 + 3 + 6)
+    }
+    let depth = (0 ..< 6).reduce(0) {
+      $0 + joined.token(position: $1, exit: 2, from: 2, .propagate)
+    }
+    #expect(depth == joined.dense(tokens: 6))
+  }
+
   @Test func fullDepthIsTheModelAndItsHead() {
     let tokens = 6
     let rows = (0 ..< tokens).reduce(0) { $0 + Cost(configuration).row(positions: $1 + 1) }

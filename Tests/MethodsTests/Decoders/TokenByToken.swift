@@ -9,7 +9,7 @@ import Tensors
 struct TokenByToken {
   let model: TinyDecoder
   let heads: TokenHeads<Float>
-  let threshold: Double
+  let rule: ExitRule
 
   struct Answer {
     var exit: Int
@@ -56,8 +56,12 @@ struct TokenByToken {
       let neurons = y.through(gate).silu().scaled(by: y.through(layer.up))
       x = x.plus(neurons.through(layer.down))
       guard let exit else { continue }
+      // Plain heads that are not asked are not run either.
+      guard exit >= rule.first || heads.isJoined else { continue }
       let own = opinion(features(x, position, &sums[exit]), exit: exit, &logits)
-      if Double(own.confidence) > threshold || index + 1 == configuration.layers { answer = own }
+      guard exit >= rule.first else { continue }
+      let isSure = Double(own.confidence) > rule.threshold
+      if isSure || index + 1 == configuration.layers { answer = own }
     }
     guard let answer else { preconditionFailure("no exit after the last layer") }
     return answer
@@ -78,7 +82,9 @@ struct TokenByToken {
     let before = logits.last.map(variable)
     let own = heads.logits(exit: exit, variable(features), before: before, tape)
     logits.append(own.values)
-    let belief = tape.softmax(heads.scores(exit: exit, logits.map(variable), tape)).values
+    // A plain head is its own opinion, whether earlier ones were run or not.
+    let scores = heads.isJoined ? heads.scores(exit: exit, logits.map(variable), tape) : own
+    let belief = tape.softmax(scores).values
     let label = belief.indices.max { belief[$0] < belief[$1] } ?? 0
     return Answer(exit: exit, label: label, confidence: belief[label])
   }
