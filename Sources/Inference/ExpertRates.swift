@@ -34,6 +34,8 @@ struct ExpertRates: Sendable {
   ///
   /// - Parameters:
   ///   - experts: of the layer.
+  ///   - size: neurons of an expert.
+  ///   - format: of the map that experts lead into.
   ///   - whole: runs as many rows through the whole layer.
   ///   - some: runs as many rows with these experts.
   init(

@@ -62,7 +62,9 @@ public struct RoutedExperts: Sendable {
   public var count: Int { routers[0].outer.outputs }
 }
 
-/// Heads after some of an encoder's layers, and ensembles of their opinions. Wołczyk et al., arXiv:2106.05409.
+/// Heads after some of an encoder's layers, and ensembles of their opinions.
+///
+/// Wołczyk et al., arXiv:2106.05409.
 public struct LearnedExits: Sendable {
   /// What an exit reads of a text's rows.
   public enum Pooling: String, Sendable, CaseIterable {
