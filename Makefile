@@ -39,7 +39,7 @@ MINUTES ?= 0
 SETS := reviews news tweets
 DATA := .cache/data
 
-.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare kernels scaling crowd learn learning-page \
+.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare kernels scaling crowd learn effort learning-page \
   fuzz fuzz-build fuzz-short fuzz-corpus fuzz-page clean install uninstall
 
 help: ## List the verbs.
@@ -165,6 +165,9 @@ crowd: build models $(VENV)/.ready ## Put a thousand clients on a daemon for ten
 
 learn: build sets $(VENV)/.ready ## Run the learning experiments of SET=reviews (tweets, news) with SEED=0; each step goes on where it was.
 	@$(PYTHON) Benchmarks/learning.py run $(SET) --seed $(SEED) $(if $(STEPS),--steps $(STEPS))
+
+effort: build $(VENV)/.ready ## Measure what effort buys in time on the model that `make learn SET=tweets` made.
+	@$(PYTHON) Benchmarks/effort.py --set $(SET) --seed $(SEED)
 
 learning-page: $(VENV)/.ready ## Write what the learning experiments came to into docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/learning.py page

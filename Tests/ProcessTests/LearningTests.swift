@@ -56,7 +56,7 @@ struct LearningTests {
       "--to",
       place("experts"),
       "--expert-size",
-      "8",
+      "16",
       "--epochs",
       "2"
     )
@@ -82,13 +82,39 @@ struct LearningTests {
     #expect(packed.code == 0, "\(packed)")
     let back = try run("unpack", place("exits.pack"), "--base", tiny, "--to", place("back"))
     #expect(back.code == 0, "\(back)")
-    let daemon = try RunningDaemon(models: ["weather=\(place("back"))"])
+    let imported = try run("import", place("exits"), "--to", place("artifact"), "--weights", "f32")
+    #expect(imported.code == 0, "\(imported)")
+    let daemon = try RunningDaemon(models: [
+      "weather=\(place("back"))", "artifact=\(place("artifact"))",
+    ])
     let answer = try daemon.mete("classify", "--json", "rain")
     #expect(answer.code == 0 && answer.output.contains("wet"), "\(answer)")
+    for model in ["weather", "artifact"] {
+      func bill(_ effort: String) throws -> [String: Any] {
+        let own = try daemon.mete(
+          "classify",
+          "--json",
+          "--model",
+          model,
+          "--effort",
+          effort,
+          "rain"
+        )
+        #expect(own.code == 0, "\(own)")
+        return try #require(try own.objects().last?["bill"] as? [String: Any])
+      }
+      let (whole, least) = (try bill("1"), try bill("0"))
+      #expect(whole["effort_given"] as? Double == 1 && least["effort_given"] as? Double == 0)
+      let macs = [whole, least].map { $0["macs_total"] as? Int ?? 0 }
+      #expect(macs[1] > 0 && macs[1] < macs[0], "\(macs)")
+      #expect(least["macs_dense"] as? Int == macs[0], "\(least)")
+    }
     try daemon.stop()
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(
-      Set(left) == ["tiny", "data", "fitted", "experts", "exits", "exits.pack", "back"],
+      Set(left) == [
+        "tiny", "data", "fitted", "experts", "exits", "exits.pack", "back", "artifact",
+      ],
       "\(left)"
     )
   }
