@@ -30,6 +30,8 @@ public struct ModelCard: Sendable, Equatable {
   public let currency: String
   /// Millionths of the currency for 10⁹ multiply-accumulates.
   public let microPerGigaMAC: Double
+  /// What each effort buys, from the least work to the whole model; empty where everything runs whole.
+  public let effort: [EffortPoint]
   /// All of it as it came, with what this version does not know.
   public let fields: Value
 
@@ -52,6 +54,33 @@ public struct ModelCard: Sendable, Equatable {
     sha256 = string("sha256")
     currency = fields["tariff"]?["currency"]?.asString ?? ""
     microPerGigaMAC = fields["tariff"]?["micro_per_gmac"]?.asDouble ?? 0
+    effort = fields["effort"]?.asArray?.map(EffortPoint.init) ?? []
     self.fields = fields
+  }
+}
+
+/// A point of a model's curve of effort.
+public struct EffortPoint: Sendable, Equatable {
+  /// What a call asks for, 0...1.
+  public let effort: Double
+  /// How strong an expert must be beside the strongest; nil runs layers whole.
+  public let tau: Double?
+  /// How sure an exit must be; nil asks none.
+  public let threshold: Double?
+  /// Share of right answers, on data that nothing was trained on.
+  public let accuracy: Double
+  /// Share of answers that are the whole model's.
+  public let agreement: Double
+  /// Share of the whole model's multiply-accumulates.
+  public let macsShare: Double
+
+  init(_ fields: Value) {
+    func number(_ key: String) -> Double { fields[key]?.asDouble ?? 0 }
+    effort = number("effort")
+    tau = fields["tau"]?.asDouble
+    threshold = fields["threshold"]?.asDouble
+    accuracy = number("accuracy")
+    agreement = number("agreement")
+    macsShare = number("macs_share")
   }
 }

@@ -14,6 +14,8 @@ struct Catalog: Sendable {
     var tariff: Tariff
     /// What PROTOCOL.md §5 tells of it, but for the tariff.
     private let shape: [Value.Entry]
+    /// Its curve of effort, where it has one.
+    private let effort: [Value.Entry]
   }
 
   /// Describes loaded models.
@@ -76,6 +78,10 @@ extension Catalog.Entry {
       Value.Entry("format", .string(model.served.checkpoint.format.rawValue)),
       Value.Entry("sha256", .string(model.served.checkpoint.recordedSHA256)),
     ]
+    effort =
+      model.served.checkpoint.frugal?.effort.map {
+        [Value.Entry("effort", $0.description)]
+      } ?? []
   }
 
   /// The map of PROTOCOL.md §5.
@@ -84,7 +90,25 @@ extension Catalog.Entry {
       Value.Entry("currency", .string(tariff.currency)),
       Value.Entry("micro_per_gmac", Value(tariff.microPerGigaMAC)),
     ]
-    return .map(shape + [Value.Entry("tariff", .map(price))])
+    return .map(shape + effort + [Value.Entry("tariff", .map(price))])
+  }
+}
+
+extension EffortCurve {
+  /// What clients are told of each point, the least work first.
+  fileprivate var description: Value {
+    .array(
+      points.map { point in
+        [
+          "effort": .double(effort(of: point)),
+          "tau": point.tau.map(Value.double) ?? .nil,
+          "threshold": point.threshold.map(Value.double) ?? .nil,
+          "accuracy": .double(point.accuracy),
+          "agreement": .double(point.agreement),
+          "macs_share": .double(point.share),
+        ]
+      }
+    )
   }
 }
 

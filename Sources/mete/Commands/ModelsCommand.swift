@@ -63,7 +63,15 @@ struct ModelsCommand: AsyncParsableCommand {
     if !card.labels.isEmpty { table.add("labels", card.labels.joined(separator: ", ")) }
     if !card.sha256.isEmpty { table.add("sha256", card.sha256) }
     table.add("price", price(of: card))
-    return table.text()
+    guard !card.effort.isEmpty else { return table.text() }
+    var curve = Columns()
+    curve.add("effort", "of the work", "right", "as the whole model")
+    for point in card.effort {
+      let shares = [point.macsShare, point.accuracy, point.agreement]
+      let cells = shares.map { "\((100 * $0).fixed(1)) %" }
+      curve.add(point.effort.fixed(2), cells[0], cells[1], cells[2])
+    }
+    return table.text() + "\n" + curve.text()
   }
 
   /// The tariff in whole units of money for 10¹² multiply-adds, which is a number one can compare.

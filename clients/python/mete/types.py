@@ -83,6 +83,8 @@ class Model:
     format: str = ""
     sha256: str = ""
     tariff: Optional[Tariff] = None
+    #: What each effort buys, from the least work to the whole model; empty where everything runs whole.
+    effort: List[Dict[str, Any]] = dataclasses.field(default_factory=list)
 
     @classmethod
     def from_map(cls, entries: Dict[str, Any]) -> Model:
