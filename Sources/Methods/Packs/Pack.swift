@@ -17,11 +17,16 @@ public enum Pack {
   ///   - model: the directory.
   ///   - base: the Hugging Face directory that it was fitted from.
   ///   - target: the file to make; there must be none.
+  ///   - leavesEmbeddings: whether what embeddings learned is left out, and the base's stand for them: they move little,
+  ///     and are most of a small model. Accuracies are then to be measured of what is unpacked.
   /// - Returns: bytes of the file.
   /// - Throws: `FormatError` if the two do not belong together, the pack would be too large, or it cannot be written.
-  public static func write(_ model: String, base: String, to target: String) throws(FormatError)
-    -> Int
-  {
+  public static func write(
+    _ model: String,
+    base: String,
+    to target: String,
+    leavesEmbeddings: Bool = false
+  ) throws(FormatError) -> Int {
     guard !FileManager.default.fileExists(atPath: target) else {
       throw FormatError(
         path: target,
@@ -33,8 +38,11 @@ public enum Pack {
     let encoder = try FrugalEncoder(source, labels: LabelTable(ordered: configuration.labels))
     let before = try network(of: origin, like: configuration)
     let known = Dictionary(before.parameters.map { ($0.name, $0.values) }) { first, _ in first }
+    let left = leavesEmbeddings ? Set(encoder.network.embeddings.map(\.name)) : []
     let changed =
-      encoder.network.parameters.filter { known[$0.name] != $0.values } + encoder.parameters
+      encoder.network.parameters.filter {
+        known[$0.name] != $0.values && !left.contains($0.name)
+      } + encoder.parameters
     var entries: [SafetensorsWriter.Entry] = []
     for parameter in changed where isRounded(parameter) {
       entries.append(.init(parameter.name, [parameter.rows, parameter.columns], isBytes: true))
@@ -48,7 +56,8 @@ public enum Pack {
       throw FormatError(
         path: model,
         reason:
-          "differs from its base by \(size) bytes, over \(bytesMax); fit it with --freeze-embeddings"
+          "differs from its base by \(size) bytes, over \(bytesMax); fit it with --freeze-embeddings, "
+          + "or pack it with --leave-embeddings"
       )
     }
     let writer = try SafetensorsWriter(

@@ -53,6 +53,29 @@ struct PackTests {
     #expect(near && a != b, "rounded, and no more")
   }
 
+  /// The fitted model's embeddings learned; left out, the base's come back, and the rest as it was.
+  @Test func embeddingsMayBeLeftOut() throws {
+    let tiny = "\(fixture.folder)/tiny"
+    func unpacked(leaving: Bool) throws -> (bytes: Int, network: EncoderNetwork<Float>) {
+      let (pack, back) = ("\(fixture.folder)/\(leaving).pack", "\(fixture.folder)/\(leaving)")
+      let bytes = try Pack.write(
+        fixture.fitted,
+        base: tiny,
+        to: pack,
+        leavesEmbeddings: leaving
+      )
+      try Pack.expand(pack, base: tiny, to: back, replacing: false)
+      return (bytes, try EncoderNetwork(try Checkpoint.open(path: back)))
+    }
+    let (whole, without) = (try unpacked(leaving: false), try unpacked(leaving: true))
+    let base = try EncoderNetwork<Float>(try Checkpoint.open(path: tiny))
+    #expect(without.bytes < whole.bytes)
+    #expect(without.network.embeddings.map(\.values) == base.embeddings.map(\.values))
+    #expect(whole.network.embeddings.map(\.values) != base.embeddings.map(\.values))
+    let layers = { (network: EncoderNetwork<Float>) in network.layers.map(\.up.weight.values) }
+    #expect(layers(without.network) == layers(whole.network))
+  }
+
   @Test func whatDoesNotBelongTogetherIsRefused() throws {
     let (pack, tiny) = ("\(fixture.folder)/a.pack", "\(fixture.folder)/tiny")
     _ = try Pack.write(fixture.fitted, base: tiny, to: pack)
