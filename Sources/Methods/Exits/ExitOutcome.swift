@@ -30,4 +30,20 @@ extension Collection<ExitOutcome> {
   public func table(budgets: [Double]) -> [(budget: Double, best: ExitOutcome?)] {
     budgets.map { ($0, best(budget: $0)) }
   }
+  /// The accuracy of these outcomes at exactly some cost: a line between the two next to it.
+  ///
+  /// The line is what comes of leaving it to chance, text by text, which of the two holds. The most accurate outcome within a
+  /// budget was lucky besides, and lies anywhere below it; this was not chosen, so that methods can be told apart.
+  ///
+  /// - Parameter cost: in the unit of the costs given.
+  /// - Returns: 0...1; nil if all cost more, or all less.
+  public func accuracy(atCost cost: Double) -> Double? {
+    let below = filter { $0.averageCost <= cost }.max { $0.averageCost < $1.averageCost }
+    let above = filter { $0.averageCost >= cost }.min { $0.averageCost < $1.averageCost }
+    guard let below, let above else { return nil }
+    let gap = above.averageCost - below.averageCost
+    guard gap > 0 else { return below.accuracy }
+    let share = (cost - below.averageCost) / gap
+    return below.accuracy + share * (above.accuracy - below.accuracy)
+  }
 }

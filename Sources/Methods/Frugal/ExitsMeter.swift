@@ -21,6 +21,16 @@ struct ExitsMeter {
     var counts: [Int]
   }
 
+  /// What a method comes to within a budget, on the test part.
+  struct BudgetRow: Sendable {
+    /// Share of the whole model's work.
+    var budget: Double
+    /// The most accurate on the choosing part.
+    var best: Setting?
+    /// What its policies come to at exactly the budget; nothing is chosen.
+    var level: Double?
+  }
+
   /// How one text of the test part was answered.
   struct Story: Sendable {
     var place: Int
@@ -39,7 +49,7 @@ struct ExitsMeter {
   /// The model whole, without experts and exits, on both parts.
   private(set) var wholes: [Measurement] = []
   /// By method, of the model without experts: the best within each budget on the choosing part, measured on the test part.
-  private(set) var tables: [(method: ExitMethod, rows: [(budget: Double, best: Setting?)])] = []
+  private(set) var tables: [(method: ExitMethod, rows: [BudgetRow])] = []
   /// By method, of the model without experts: all policies, on the test part.
   private(set) var curves: [(method: ExitMethod, points: [Setting])] = []
   /// By method: accuracy of each exit if all leave there, and hindsight improvability, on the test part.
@@ -145,9 +155,14 @@ struct ExitsMeter {
       else { continue }
       let policies = method.policies(exits: simulation.exits)
       let outcomes = tried.sweep(policies)
+      let tested = simulation.sweep(policies)
       let rows = Self.budgets.map { budget in
         let best = outcomes.best(budget: budget * chooseWhole)
-        return (budget, best.flatMap { setting(testing, method, $0.policy, whole: testWhole) })
+        return BudgetRow(
+          budget: budget,
+          best: best.flatMap { setting(testing, method, $0.policy, whole: testWhole) },
+          level: tested.accuracy(atCost: budget * testWhole)
+        )
       }
       tables.append((method, rows))
       curves.append(
@@ -227,79 +242,6 @@ struct ExitsMeter {
         cost: simulation.cost(of: example, exit: exit) / Double(whole)
       )
     }
-  }
-
-  private func json(_ setting: Setting) -> JSON {
-    let own = setting.measured.json(against: baselines[1]).members ?? []
-    return .object(
-      own.filter { $0.key != Array("ffn_share".utf8) } + [
-        .init("tau", setting.tau.map { .number($0) } ?? .null),
-        .init("left_at", .array(setting.counts.map { .integer($0) })),
-      ]
-    )
-  }
-
-  /// What results hold.
-  var members: [JSON.Member] {
-    let parts = ["choose", "test"]
-    return [
-      .init(
-        "whole",
-        .object(
-          parts.indices.map { part in
-            .init(
-              parts[part],
-              .object([
-                .init("baseline", baselines[part].json(against: nil)),
-                .init("model", wholes[part].json(against: baselines[part])),
-              ])
-            )
-          }
-        )
-      ),
-      .init("finals", .object(finals.map { .init($0.name, json($0.setting)) })),
-      .init(
-        "tables",
-        .object(
-          tables.map { table in
-            .init(
-              table.method.rawValue,
-              .array(
-                table.rows.map { row in
-                  .object([
-                    .init("budget", .number(row.budget)),
-                    .init("best", row.best.map(json) ?? .null),
-                  ])
-                }
-              )
-            )
-          }
-        )
-      ),
-      .init(
-        "depths",
-        .object(
-          depths.map { own in
-            .init(
-              own.method.rawValue,
-              .object([
-                .init("accuracies", .array(own.accuracies.map { .number($0) })),
-                .init("improvable", .array(own.improvable.map { $0.map { .number($0) } ?? .null })),
-              ])
-            )
-          }
-        )
-      ),
-      .init(
-        "curves",
-        .object(
-          curves.map { own in .init(own.method.rawValue, .array(Self.thinned(own.points).map(json)))
-          }
-        )
-      ),
-      .init("together", .array(together.map(json))),
-      .init("effort", effort?.json ?? .null),
-    ]
   }
 
   /// Points of a curve that lie so far apart in work.

@@ -120,6 +120,17 @@ struct ExitSimulationTests {
     #expect(table.map(\.budget) == [0.1, 0.25, 0.44, 0.75, 1, .infinity])
   }
 
+  @Test func betweenTwoOutcomesLiesALine() throws {
+    let outcomes = [(0.5, 8), (0.2, 5), (0.4, 6)].map { cost, right in
+      ExitOutcome(policy: .confidence(cost), counts: [10], right: right, averageCost: cost)
+    }
+    #expect(outcomes.accuracy(atCost: 0.2) == 0.5 && outcomes.accuracy(atCost: 0.5) == 0.8)
+    #expect(abs(try #require(outcomes.accuracy(atCost: 0.3)) - 0.55) < 1e-12)
+    #expect(abs(try #require(outcomes.accuracy(atCost: 0.45)) - 0.7) < 1e-12)
+    #expect(outcomes.accuracy(atCost: 0.1) == nil && outcomes.accuracy(atCost: 0.6) == nil)
+    #expect([ExitOutcome]().accuracy(atCost: 0.3) == nil)
+  }
+
   @Test func whatWasKnownEarlierAndLost() {
     // Three exits, four examples of class 0: right, right, wrong; wrong, right, wrong; wrong, wrong, wrong; right ×3.
     let (yes, no) = ([1.0, 0], [0, 1.0])

@@ -69,6 +69,14 @@ struct FrugalPassTests {
     let again = try FrugalEncoder(try Checkpoint.open(path: exits), labels: fixture.set.labels)
     #expect(again.exits?.layers == [1, 2] && again.exits?.ensembles.count == 2)
     #expect(again.experts?.size == 8)
+    for row in try #require(both["tables"]?["ztw"]?.items) where row["best"] != JSON.null {
+      #expect(row["minus_ztw"]?["points"]?.number == 0)
+    }
+    let plain = try #require(both["tables"]?["sdn"]?.items)
+    #expect(plain.compactMap { $0["budget"]?.number } == [0.25, 0.5, 0.75, 1])
+    for row in plain {
+      if let level = row["at_budget"]?.number { #expect((0 ... 1).contains(level)) }
+    }
     let effort = try #require(both["effort"]?.items)
     let (shares, agreements) = (
       effort.compactMap { $0["macs_share"]?.number }, effort.compactMap { $0["agreement"]?.number }
