@@ -1,12 +1,12 @@
 """Measures what effort buys in time: a taught classifier beside its own dense model, one text at a time and 32 at once.
 
-Usage: .cache/venv/bin/python Benchmarks/effort.py [--set tweets] [--seed 0] [--work .cache/learning] [--texts 400] [--judged 4000]
+Usage: .cache/venv/bin/python Benchmarks/effort.py [--set tweets] [--seed 0] [--taught together] [--work .cache/learning] [--texts 400] [--judged 4000]
        [--repeats 5] [--meted .build/release/meted] [--print]
 
-`make learn SET=tweets` makes what is measured: the dense model, and `together`, which has experts and exits. A daemon serves the
+`make learn SET=tweets` makes what is measured: the dense model, and `together`, which has experts and exits (or `experts`). A daemon serves the
 dense model in its fastest format and in float32, and the taught one in the fastest format. Every repeat measures every
 setting in turn; figures are medians of ratios to the dense model in the same repeat. Accuracy is of the first texts of the test
-part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-effort.json and docs/BENCHMARKS.md.
+part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json and docs/BENCHMARKS.md.
 """
 
 import argparse
@@ -138,7 +138,7 @@ def spread(values: List[float]) -> str:
 
 def table(result: Dict[str, Any]) -> List[str]:
     lines = [
-        f"{result['set']}, seed {result['seed']}: {result['machine']}.", "",
+        f"{result['set']}, seed {result['seed']}, `{result['taught']}`: {result['machine']}.", "",
         "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
@@ -165,6 +165,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", default="tweets")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--taught", default="together", help="the step of Benchmarks/learning.py that made the model")
     parser.add_argument("--work", default=".cache/learning")
     parser.add_argument("--texts", type=int, default=400)
     parser.add_argument("--judged", type=int, default=4_000)
@@ -175,7 +176,7 @@ def main() -> int:
     signal.signal(signal.SIGALRM, ring)
     signal.alarm(SECONDS_MAX)
     place = lambda step: f"{settings.work}/{settings.set}-{step}-{settings.seed}"
-    curve = json.loads((ROOT / place("together") / "frugal.json").read_text())["effort"]
+    curve = json.loads((ROOT / place(settings.taught) / "frugal.json").read_text())["effort"]
     rows = [json.loads(line) for line in (ROOT / f".cache/data/{settings.set}/test.jsonl").read_text().split("\n") if line]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
         config.write(
@@ -185,11 +186,11 @@ def main() -> int:
         config.flush()
         with Daemon(settings.meted, ROOT, config.name) as daemon:
             found = measure(daemon.address, curve, rows, settings)
-    result = {"set": settings.set, "seed": settings.seed, "machine": machine.describe(ROOT), "at_once": AT_ONCE, "settings": found}
+    result = {"set": settings.set, "seed": settings.seed, "taught": settings.taught, "machine": machine.describe(ROOT), "at_once": AT_ONCE, "settings": found}
     if settings.print:
         print("\n".join(table(result)))
         return 0
-    (RESULTS / f"{settings.set}-{settings.seed}-effort.json").write_text(json.dumps(result, indent=1) + "\n")
+    (RESULTS / f"{settings.set}-{settings.seed}-{settings.taught}-effort.json").write_text(json.dumps(result, indent=1) + "\n")
     write()
     return 0
 
