@@ -181,7 +181,7 @@ def main() -> int:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
         config.write(
             f"models:\n  dense:\n    path: {place('dense')}\n  dense32:\n    path: {place('dense')}\n    weights: f32\n"
-            f"  taught:\n    path: {place('together')}\n"
+            f"  taught:\n    path: {place(settings.taught)}\n"
         )
         config.flush()
         with Daemon(settings.meted, ROOT, config.name) as daemon:
