@@ -3,7 +3,7 @@ import Tensors
 
 /// What a feed-forward layer takes on this machine, whole and by experts; answers are the same either way.
 ///
-/// Measured once, when a model is made ready. Reading the clock anew in every step would cost more than it saves.
+/// Measured once, when a model is made ready: a step then only compares.
 struct ExpertRates: Sendable {
   /// Seconds for steps of about so many rows.
   struct Rate: Sendable {
