@@ -8,8 +8,12 @@ public enum Emission: Sendable, Equatable {
   case embedding(SequenceID, index: Int, [Float])
   /// Labels and scores of the text with this index, best first.
   case labels(SequenceID, index: Int, [LabelScore])
+  /// What a model says of a stream after one of its tokens.
+  case verdict(SequenceID, Verdict)
   /// Token ids of text that came in.
   case tokens(SequenceID, [Int32])
+  /// An answer was computed again by the whole model, in idle time.
+  case checked(RailReport)
   /// Pieces of this total weight are no longer held.
   case consumed(SequenceID, weight: Int)
   /// The request is over; nothing follows.
@@ -19,15 +23,16 @@ public enum Emission: Sendable, Equatable {
   public var id: SequenceID {
     switch self {
     case .token(let id, _), .prediction(let id, _), .embedding(let id, _, _), .labels(let id, _, _),
-      .tokens(let id, _), .consumed(let id, _), .ended(let id, _, _):
+      .verdict(let id, _), .tokens(let id, _), .consumed(let id, _), .ended(let id, _, _):
       id
+    case .checked: SequenceID(Engine.railNumbersFrom)
     }
   }
 
   /// Whether it takes one of the sequence's slots: results do.
   public var takesSlot: Bool {
     switch self {
-    case .consumed, .ended: false
+    case .consumed, .ended, .checked: false
     default: true
     }
   }
@@ -69,6 +74,22 @@ public struct LabelScore: Sendable, Equatable {
   public var score: Float
 }
 
+/// An answer that was spared work, beside what the whole model says.
+public struct RailReport: Sendable, Equatable {
+  /// Which model.
+  public var model: String
+  /// Whether it was a stream's last verdict.
+  public var isStream: Bool
+  /// The effort that it was given.
+  public var effort: Double
+  /// Whether both name the same label; nil if the check did not come to an end.
+  public var agrees: Bool?
+  /// Efforts below this are raised to it from now on, because of this; nil for most.
+  public var raisedTo: Double?
+  /// What the check cost: the operator's.
+  public var bill: Bill
+}
+
 /// How a request ended.
 public enum Outcome: Sendable, Equatable {
   /// It did what was asked.
@@ -91,6 +112,10 @@ public enum Finish: Sendable, Equatable {
   case stopString
   /// The token limit was reached.
   case length
+  /// What the request may cost is spent.
+  case budget
+  /// What a stream's watch waited for has come.
+  case watched
 }
 
 /// Why a request cannot be served.
@@ -99,6 +124,10 @@ public struct Refusal: Error, Sendable, Equatable {
   public var code: Code
   /// One sentence with the numbers: what was asked, what the limit is, what to do.
   public var text: String
+  /// When it may be tried again, if that is known.
+  public var retryAfter: Duration?
+  /// The least budget that pays for an answer, if that is why.
+  public var leastMACs: Int?
 
   /// Why a request cannot be served.
   public enum Code: Sendable, Equatable {
@@ -112,6 +141,8 @@ public struct Refusal: Error, Sendable, Equatable {
     case contextTooLong
     /// More memory than the engine has at all.
     case inputTooLarge
+    /// What the request may cost does not pay for any answer.
+    case budgetTooSmall
     /// Too many requests wait.
     case queueFull
   }

@@ -17,7 +17,7 @@ extension Engine {
       let rows = batch.count
       leave(&batch) { kept, _ in forward.keep(kept) }
       if batch.count < rows { isUndisturbed = false }
-      guard !batch.isEmpty else { break }
+      if batch.isEmpty { break }
       let open = texts.filter { $0.isOpen && sequences[$0.sequence.id] != nil }
       let runs = forward.layer(
         layer,
@@ -32,7 +32,9 @@ extension Engine {
     }
     let open = texts.filter { $0.isOpen && sequences[$0.sequence.id] != nil }
     for (entry, rows) in zip(open, Self.rows(of: open)) {
+      let macs = entry.sequence.bill.work.macsTotal
       entry.answer = answer(entry, rows, forward, cost)
+      entry.text.row?.macs += entry.sequence.bill.work.macsTotal - macs
     }
     land(batch)
     for entry in texts where sequences[entry.sequence.id] != nil { deliver(entry) }
@@ -50,7 +52,9 @@ extension Engine {
     let lane = lanes[index]
     var macs = isDecoding ? lane.stepCost.promptMACsMax(beside: 0, within: limits.stepMax) : .max
     for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
-      for text in sequence.texts.prefix(sequence.slots) {
+      // What a text of a budget may cost depends on what the one before has cost.
+      let most = sequence.request.macsMax == nil ? sequence.slots : 1
+      for text in sequence.texts.prefix(most) {
         let rows = batch.count + text.tokens.count
         let price = lane.cost.text(text.tokens.count)
         guard entries.isEmpty || (rows <= limits.rowsMax && price <= macs) else {
@@ -65,14 +69,50 @@ extension Engine {
               token: token,
               position: position,
               seen: text.tokens.count,
-              type: text.types[position]
+              type: text.types[position],
+              stream: text.row
             )
           )
         }
-        entries.append(EncoderPassage(sequence, text))
+        entries.append(passage(sequence, text))
       }
     }
     return (batch, entries)
+  }
+
+  /// A text with the setting that it runs with.
+  private func passage(_ sequence: Sequence, _ text: EncoderText) -> EncoderPassage {
+    let (lane, rows) = (lanes[sequence.lane], text.tokens.count)
+    let dense = lane.cost.text(rows) + lane.cost.head
+    let setting = setting(of: sequence, dense: dense)
+    let most = sequence.request.macsMax.map { $0 - sequence.bill.work.macsTotal }
+    let isTight = (most ?? .max) < dense || setting?.tau != nil && most != nil
+    let isHurried = isNear(sequence.request.deadline, for: dense, lane)
+    let passage = EncoderPassage(
+      sequence,
+      text,
+      setting,
+      asksAll: isTight || isHurried,
+      isHurried: isHurried
+    )
+    // Routers cost as well: where they may not be paid for, layers up to the first exit run whole.
+    guard let most, passage.tau != nil, lane.boundToNextExit(passage, after: 0) > most else {
+      return passage
+    }
+    return EncoderPassage(
+      sequence,
+      text,
+      setting,
+      mayPick: false,
+      asksAll: true,
+      isHurried: isHurried
+    )
+  }
+
+  /// Whether a deadline may come before the answer.
+  private func isNear(_ deadline: Duration?, for macs: Int, _ lane: Lane) -> Bool {
+    guard let deadline, let seconds = lane.stepCost.seconds(forMACs: macs) else { return false }
+    return 4 * seconds > (deadline - clock()) / .seconds(1)
   }
 
   /// Where each text's rows lie in the batch.
@@ -96,21 +136,29 @@ extension Engine {
       if parameters.normalize ?? forward.configuration.normalize { scaleToUnitLength(&vector) }
       return .embedding(sequence.id, index: text.index, vector)
     }
-    guard case .classify(let parameters) = sequence.request.task,
-      let logits = forward.classify(firstRow: rows.lowerBound, counters: &counters)
+    guard let logits = forward.classify(firstRow: rows.lowerBound, counters: &counters)
     else { preconditionFailure("an encoder's row without a task") }
     sequence.bill.work.count(.head, cost.head)
-    return labels(logits, of: entry, parameters, forward)
+    return labels(logits, of: entry, after: cost.layers, forward)
   }
 
   /// What a text is, from scores whose softmax counts.
   func labels(
     _ logits: [Float],
     of entry: EncoderPassage,
-    _ parameters: EncodeParameters,
+    after layers: Int,
     _ forward: EncoderForward
   ) -> Emission {
     let scores = forward.scores(logits)
+    if let row = entry.text.row, let stream = entry.sequence.stream {
+      let labels = forward.configuration.labels
+      let found = Dictionary(uniqueKeysWithValues: scores.map { ($0.label, Double($0.score)) })
+      say(labels.map { found[$0] ?? 0 }, labels, of: row, after: layers, in: stream)
+      return .consumed(entry.sequence.id, weight: 0)
+    }
+    guard case .classify(let parameters) = entry.sequence.request.task else {
+      preconditionFailure("labels for a task that wants none")
+    }
     return .labels(
       entry.sequence.id,
       index: entry.text.index,
@@ -124,7 +172,13 @@ extension Engine {
     sequence.texts.removeFirst()
     sequence.heldWeight += text.weight
     countToken(of: sequence)
-    emit(emission, sequence)
+    watchOver(entry)
+    if let row = text.row {
+      row.isOver = true
+      release(sequence)
+    } else {
+      emit(emission, sequence)
+    }
     settle(sequence)
   }
 }

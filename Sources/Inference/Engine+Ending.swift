@@ -3,6 +3,10 @@
 extension Engine {
   /// Sends a result and takes its slot.
   mutating func emit(_ emission: Emission, _ sequence: Sequence) {
+    if sequence.rail != nil {
+      sequence.railLabel = emission.likeliest ?? sequence.railLabel
+      return
+    }
     precondition(sequence.slots > 0, "sequence \(sequence.id.number) sends without a slot")
     sequence.slots -= 1
     emissions.append(emission)
@@ -39,6 +43,8 @@ extension Engine {
     guard sequences.removeValue(forKey: sequence.id) != nil else {
       preconditionFailure("sequence \(sequence.id.number) ended twice")
     }
+    if sequence.flight != nil { hasEndedInStep = true }
+    dropParked(of: sequence)
     lanes[sequence.lane].waiting.removeAll { $0 === sequence }
     lanes[sequence.lane].running.removeAll { $0 === sequence }
     lanes[sequence.lane].pool?.giveBack(sequence.pages)
@@ -57,6 +63,8 @@ extension Engine {
     let waiting = sequence.texts.reduce(0) { $0 + $1.weight }
     if waiting > 0 { emissions.append(.consumed(sequence.id, weight: waiting)) }
     billed.add(sequence.bill.work)
+    if let check = sequence.rail { return conclude(sequence, check, outcome) }
+    if case .finished = outcome { watchOver(sequence) }
     emissions.append(.ended(sequence.id, outcome, sequence.bill))
   }
 
@@ -72,5 +80,16 @@ extension Engine {
     }
     expire()
     return sequences.count != before
+  }
+}
+
+extension Emission {
+  /// The likeliest label that a result names.
+  var likeliest: String? {
+    switch self {
+    case .labels(_, _, let scores): scores.first?.label
+    case .verdict(_, let verdict): verdict.scores.first?.label
+    default: nil
+    }
   }
 }

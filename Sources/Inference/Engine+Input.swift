@@ -21,7 +21,7 @@ extension Engine {
           throw Refusal(.badInput, "format \"chat\" takes text, not tokens")
         }
         take(try sequence.intake.take(piece), sequence)
-      case .predict: take(try sequence.intake.take(piece), sequence)
+      case .predict, .classifyStream: take(try sequence.intake.take(piece), sequence)
       }
       try checkLength(of: sequence)
     } catch {
@@ -40,7 +40,7 @@ extension Engine {
     sequence.inputClosed = true
     do throws(Refusal) {
       switch sequence.request.task {
-      case .tokenize, .predict: take(try sequence.intake.finish(), sequence)
+      case .tokenize, .predict, .classifyStream: take(try sequence.intake.finish(), sequence)
       case .embed(let parameters), .classify(let parameters):
         if !parameters.eachPiece {
           try add(sequence.intake.whole(), weight: 0, parameters, to: sequence)
@@ -137,6 +137,8 @@ extension Engine {
     let limit: Int
     switch sequence.request.task {
     case .predict(let parameters): limit = min(parameters.tokensMax, lane.positionsMax)
+    case .classifyStream(let parameters) where lane.pool != nil:
+      limit = min(parameters.tokensMax, lane.positionsMax)
     case .generate: limit = lane.positionsMax
     default: return
     }
@@ -144,7 +146,7 @@ extension Engine {
       throw Refusal(
         .contextTooLong,
         "more than \(limit) tokens: \(lane.name) has \(lane.positionsMax) positions, "
-          + "and Predict reads at most max_tokens"
+          + "and a stream reads at most max_tokens"
       )
     }
   }
@@ -152,10 +154,10 @@ extension Engine {
   /// Gets a Predict request into the queue once it has something to run: one that sends nothing holds
   /// nothing.
   private mutating func queueIfReady(_ sequence: Sequence) {
-    guard case .predict(let parameters) = sequence.request.task, sequence.stage == .gathering,
-      !sequence.tokens.isEmpty
+    guard sequence.stage == .gathering, !sequence.tokens.isEmpty,
+      let tokensMax = sequence.request.task.streamedMax
     else { return }
-    let room = min(parameters.tokensMax, lanes[sequence.lane].positionsMax)
+    let room = min(tokensMax, lanes[sequence.lane].positionsMax)
     queue(sequence, positions: sequence.inputClosed ? sequence.tokens.count : room)
   }
 
@@ -164,10 +166,11 @@ extension Engine {
   mutating func settle(_ sequence: Sequence) {
     guard sequences[sequence.id] != nil else { return }
     if case .tokenize = sequence.request.task { flushTokens(of: sequence) }
+    if sequence.stream != nil, lanes[sequence.lane].pool == nil { fillWindows(of: sequence) }
     let pending = sequence.tokens.count - sequence.position
     let takesMore: Bool
     switch sequence.request.task {
-    case .predict: takesMore = pending < limits.pendingTokensMax
+    case .predict, .classifyStream: takesMore = pending < limits.pendingTokensMax
     case .tokenize: takesMore = pending == 0
     case .generate, .embed, .classify: takesMore = true
     }

@@ -6,34 +6,43 @@ import Tensors
 extension Engine {
   mutating func step(language forward: LanguageForward, _ pages: KeyValuePages, lane: Int) {
     let began = clock()
-    var (batch, macs) = languageBatch(lane: lane)
-    let planned = batch.count
+    let before = counters.macsTotal
+    var batch = languageBatch(lane: lane)
+    let planned = batch.sequences
     board(batch)
     let cost = lanes[lane].cost
     forward.embed(batch)
-    for layer in 0 ..< lanes[lane].layers {
+    for layer in 0 ..< cost.layers {
       leave(&batch) { forward.keep($0, $1) }
-      guard !batch.isEmpty else { return }
+      if batch.isEmpty { break }
+      rejoin(&batch, forward, layer: layer)
+      if layer == cost.layers - 1 { lendLast(&batch, forward, layer: layer) }
       forward.layer(layer, batch, pages: pages, counters: &counters)
       charge(&batch, cost)
+      deepen(batch, to: layer + 1)
+      if let place = lanes[lane].exitLayers.firstIndex(of: layer + 1) {
+        ask(tokenExit: place, &batch, forward, lane: lane)
+      }
     }
+    retire(&batch)
     forward.score(batch, counters: &counters)
     for row in batch.rows where row.wantsLogits {
       row.sequence.bill.work.count(.head, cost.head)
     }
     land(batch)
+    for sequence in planned { settleStream(sequence) }
     deliver(Logits(forward.logits, workers), of: batch)
-    // A step that rows have left took less time than was planned, and says nothing.
-    if batch.count == planned {
-      lanes[lane].stepCost.learn(macs: macs, took: clock() - began)
+    // A step that ended requests took less time than was planned, and says nothing.
+    if planned.allSatisfy({ sequences[$0.id] != nil || $0.isAnswered }) {
+      lanes[lane].stepCost.learn(macs: counters.macsTotal - before, took: clock() - began)
     }
   }
 
   /// Decode rows first, then slices of prefill, the least served tenant first: as many rows as a step
   /// has time for while an answer is running, whosever it is.
   ///
-  /// - Returns: the rows, and the work on them.
-  private func languageBatch(lane index: Int) -> (Batch, macs: Int) {
+  /// - Returns: the rows.
+  private func languageBatch(lane index: Int) -> Batch {
     var batch = Batch()
     var prefill: [Sequence] = []
     for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
@@ -52,11 +61,12 @@ extension Engine {
     for sequence in prefill where slice.rows > 0 {
       let pending = sequence.tokens.count - sequence.position
       let isScored = sequence.answersEveryRow
-      let wanted = isScored ? min(pending, sequence.slots) : pending
+      let hasSlots = isScored || sequence.stream != nil
+      let wanted = affordableRows(hasSlots ? min(pending, sequence.slots) : pending, of: sequence)
       let count = slice.take(wanted, from: sequence.position, lane.cost, scored: isScored)
       addRows(count, of: sequence, to: &batch)
     }
-    return (batch, decoding + slice.macsTaken)
+    return batch
   }
 
   /// Whether the next step of some model goes on with an answer that its reader waits for.
@@ -65,23 +75,27 @@ extension Engine {
   }
 
   private func addRows(_ count: Int, of sequence: Sequence, to batch: inout Batch) {
+    settleRule(of: sequence)
     for position in sequence.position ..< sequence.position + count {
-      batch.rows.append(
-        Batch.Row(
-          sequence: sequence,
-          token: sequence.tokens[position],
-          position: position,
-          seen: position + 1,
-          wantsLogits: sequence.answersEveryRow || position == sequence.tokens.count - 1
-        )
+      let isAsked = sequence.answersEveryRow || position == sequence.tokens.count - 1
+      var row = Batch.Row(
+        sequence: sequence,
+        token: sequence.tokens[position],
+        position: position,
+        seen: position + 1,
+        wantsLogits: isAsked && sequence.stream == nil
       )
+      row.stream = setOut(position, of: sequence)
+      batch.rows.append(row)
     }
   }
 
   /// Turns logits into predictions and next tokens.
   private mutating func deliver(_ logits: Logits, of batch: Batch) {
     // Before any answer goes out and ends a sequence: it then gives its pages back.
-    for row in batch.rows { row.sequence.position = row.position + 1 }
+    for row in batch.rows where row.sequence.stream == nil {
+      row.sequence.position = row.position + 1
+    }
     for sequence in batch.sequences { offerPages(of: sequence) }
     var place = 0
     for row in batch.rows {
@@ -95,6 +109,14 @@ extension Engine {
       }
     }
     for sequence in batch.sequences where sequences[sequence.id] != nil { settle(sequence) }
+  }
+
+  /// A stream's tokens of this step are answered: verdicts that are still to be told go out, and the next tokens may come.
+  private mutating func settleStream(_ sequence: Sequence) {
+    guard let stream = sequence.stream, sequences[sequence.id] != nil else { return }
+    sequence.position = stream.setOut
+    release(sequence)
+    settle(sequence)
   }
 
   private mutating func deliver(
@@ -134,6 +156,9 @@ extension Sequence {
   /// Whether its next row continues an answer.
   var isDecoding: Bool { promptCount.map { position >= $0 } ?? false }
 
-  /// Whether every token of the input is answered: Predict.
-  var answersEveryRow: Bool { promptCount == nil }
+  /// Whether every token of the input is answered with what follows it: Predict.
+  var answersEveryRow: Bool { promptCount == nil && stream == nil }
+
+  /// Whether its end was due to what it did, and not to a client or a clock.
+  var isAnswered: Bool { position >= tokens.count && inputClosed }
 }

@@ -15,6 +15,7 @@ extension Engine {
         sequence.slots += slots
         // A tokenizer's tokens wait for slots outside of any batch.
         if case .tokenize = sequence.request.task { settle(sequence) }
+        if sequence.stream != nil { settle(sequence) }
       }
     case .end(let id, let interruption):
       if let sequence = sequences[id] { end(sequence, .interrupted(interruption)) }
@@ -53,9 +54,16 @@ extension Engine {
       lane: index,
       intake: lane.intake(for: request.task)
     )
-    if case .classify = request.task { sequence.spend(request.effort, of: lane.frugal?.effort) }
     sequences[request.id] = sequence
     fairness.enter(request.tenant)
+    do throws(Refusal) {
+      if case .classifyStream(let parameters) = request.task { try begin(parameters, sequence) }
+      try checkSettings(of: sequence)
+      if !sequence.request.task.isFree { try checkWait(sequence.request) }
+    } catch {
+      end(sequence, .refused(error))
+      return
+    }
     if sequence.isExpired(at: clock()) {
       end(sequence, .expired)
     } else {
@@ -66,6 +74,8 @@ extension Engine {
   private mutating func start(_ sequence: Sequence) {
     switch sequence.request.task {
     case .generate, .predict: break
+    case .classifyStream:
+      if lanes[sequence.lane].pool == nil { run(sequence) }
     case .tokenize, .embed, .classify: run(sequence)
     }
   }

@@ -31,6 +31,8 @@ extension Engine {
     guard let experts, !runs.isEmpty else { return charge(&batch, cost) }
     for index in batch.rows.indices {
       let sequence = batch.rows[index].sequence
+      let before = sequence.bill.work.macsTotal
+      defer { batch.rows[index].stream?.macs += sequence.bill.work.macsTotal - before }
       sequence.bill.work.count(.attention, cost.attention(positions: batch.rows[index].seen))
       if let run = runs[index] {
         let macs = run * (cost.experts / experts.count)
@@ -48,13 +50,27 @@ extension Engine {
 
   /// Puts one layer on the bills of a batch's rows.
   func charge(_ batch: inout Batch, _ cost: Cost) {
-    for index in batch.rows.indices {
+    // The token for whose sake earlier ones of its stream take part: the next that asks.
+    var cause: StreamRow?
+    for index in batch.rows.indices.reversed() {
       let row = batch.rows[index]
-      row.sequence.bill.work.count(.attention, cost.attention(positions: row.seen))
-      row.sequence.bill.work.count(.experts, cost.experts)
-      row.sequence.bill.work.countExperts(1)
-      batch.rows[index].layersRun += 1
-      row.sequence.flight?.layers = batch.rows[index].layersRun
+      let work = row.sequence.bill.work.macsTotal
+      if let own = row.stream { cause = own }
+      switch row.stage {
+      case .asking, .owing:
+        let attention = cost.attention(positions: row.seen)
+        // What is owed was counted as spared when the token left.
+        let isOwed = row.stage == .owing
+        row.sequence.bill.work.count(.attention, attention, dense: isOwed ? 0 : attention)
+        row.sequence.bill.work.count(.experts, cost.experts, dense: isOwed ? 0 : cost.experts)
+        row.sequence.bill.work.countExperts(1)
+        batch.rows[index].layersRun += 1
+        row.sequence.flight?.layers = batch.rows[index].layersRun
+      case .lending: row.sequence.bill.work.count(.attention, cost.keysAndValues, dense: 0)
+      }
+      if row.sequence.stream != nil {
+        cause?.macs += row.sequence.bill.work.macsTotal - work
+      }
     }
   }
 
@@ -64,8 +80,9 @@ extension Engine {
   ///   - batch: loses the rows.
   ///   - keep: drops them from the activations too; gets the indices that stay, and what the batch is now.
   mutating func leave(_ batch: inout Batch, keep: ([Int], Batch) -> Void) {
-    guard interrupt() else { return }
-    for row in batch.rows where sequences[row.sequence.id] == nil {
+    guard interrupt() || hasEndedInStep else { return }
+    hasEndedInStep = false
+    for row in batch.rows where sequences[row.sequence.id] == nil && row.stage != .lending {
       counters.countRows(1, layers: row.layersRun)
     }
     let kept = batch.rows.indices.filter { sequences[batch.rows[$0].sequence.id] != nil }

@@ -20,6 +20,8 @@ public struct Engine {
 
   let clock: () -> Duration
   let urgent: () -> [Order]
+  /// Takes what there is to tell while a step runs; nil keeps all of it for the end of the turn.
+  let tell: (([Emission]) -> Void)?
   let workers: Workers
   var lanes: [Lane]
   var sequences: [SequenceID: Sequence] = [:]
@@ -27,6 +29,12 @@ public struct Engine {
   var emissions: [Emission] = []
   /// Urgent ends of requests that are not open: theirs may still wait to be opened, in the next turn.
   var deferred: [Order] = []
+  /// How much effort there is for everybody.
+  var brownOut = BrownOut()
+  /// Whether a request ended in the running step by what its rows said.
+  var hasEndedInStep = false
+  /// Checks that have begun.
+  var railNumber: UInt64 = 0
   private var laneTurn = 0
 
   /// Builds an engine around loaded models.
@@ -36,16 +44,19 @@ public struct Engine {
   ///   - limits: what to take on at most.
   ///   - clock: the time, since any fixed moment.
   ///   - urgent: ends that arrived since it was last asked; called between layers.
+  ///   - tell: takes early verdicts between layers; nil keeps them for the end of the turn.
   public init(
     models: [ServedModel],
     limits: EngineLimits = EngineLimits(),
     clock: @escaping () -> Duration,
-    urgent: @escaping () -> [Order] = { [] }
+    urgent: @escaping () -> [Order] = { [] },
+    tell: (([Emission]) -> Void)? = nil
   ) {
     precondition(Set(models.map(\.name)).count == models.count, "model names must be unique")
     self.limits = limits
     self.clock = clock
     self.urgent = urgent
+    self.tell = tell
     let workers = Workers(
       count: limits.workers,
       pinned: limits.pinsWorkers,
@@ -67,6 +78,8 @@ public struct Engine {
     for order in overtakers { apply(order) }
     expire()
     endStalled()
+    weighLoad()
+    checkWhenIdle()
     for index in lanes.indices { admit(lane: index) }
     step()
     // What ended in the step has left pages for those who wait.
@@ -77,7 +90,7 @@ public struct Engine {
 
   /// Whether another turn would do something without any new order.
   public var hasWork: Bool {
-    !deferred.isEmpty || lanes.contains(where: \.hasRows)
+    !deferred.isEmpty || hasChecks || lanes.contains(where: \.hasRows)
   }
 
   /// Whether every MAC that was counted has been billed.
@@ -103,6 +116,7 @@ public struct Engine {
   private mutating func step() {
     for offset in lanes.indices {
       let index = (laneTurn + offset) % lanes.count
+      endSpent(lane: index)
       guard lanes[index].hasRows else { continue }
       laneTurn = index + 1
       switch lanes[index].forward {

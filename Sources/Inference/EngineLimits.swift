@@ -32,6 +32,15 @@ public struct EngineLimits: Sendable, Equatable {
   /// Tokens of a streamed input that wait for their step before its sender gets more credit.
   public var pendingTokensMax = 256
 
+  /// How long work may wait before effort is lowered for all; nil never lowers it.
+  public var brownOutWait: Duration? = .milliseconds(100)
+  /// The longest that a request may have to wait; one that would is refused, and told when to come back.
+  public var queueWaitMax = Duration.seconds(30)
+  /// How many of a thousand answers that were spared work are computed again with the whole model, when there is time.
+  public var railPerMille = 10
+  /// How far agreement may fall below what was measured when the model was taught, before effort is raised.
+  public var railDriftMax = 0.05
+
   /// How long a request may keep pages without a row to run while others wait for pages.
   public var stallMax = Duration.seconds(30)
 

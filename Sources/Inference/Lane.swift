@@ -12,7 +12,15 @@ struct Lane {
   let forward: Forward
   /// What was learned beside the model; nil where nothing was.
   let frugal: FrugalParts?
+  /// Names of the classes; empty where nothing is classified.
+  let labels: [String]
+  /// What stands around an encoder's windows; nil for a language model.
+  let windowFrame: WindowFrame?
   var pool: PagePool?
+  /// What effort buys for a stream on a language model, by policy.
+  let curves: [StreamPolicy: EffortCurve]
+  /// How well spared work agrees with the whole model.
+  var rail = SafetyRail()
   /// What its steps take.
   var stepCost = StepCost()
   /// Requests that wait for pages, oldest first.
@@ -28,7 +36,11 @@ struct Lane {
   init(_ model: ServedModel, limits: EngineLimits, workers: Workers) {
     name = model.name
     tokenizer = model.tokenizer
-    frugal = model.checkpoint.frugal
+    let frugal = model.checkpoint.frugal
+    self.frugal = frugal
+    var curves: [StreamPolicy: EffortCurve] = [:]
+    for policy in StreamPolicy.allCases { curves[policy] = frugal?.tokens?.effort(policy) }
+    self.curves = curves
     switch model.packed {
     case .language(let weights):
       let configuration = weights.configuration
@@ -59,29 +71,39 @@ struct Lane {
       positionsMax = configuration.positionsMax
       layers = configuration.layers
       cost = Cost(configuration)
+      labels = frugal?.tokens?.labels ?? []
+      windowFrame = nil
     case .encoder(let weights):
       let configuration = weights.configuration
       forward = .encoder(EncoderForward(weights, workers: workers))
       vocabularyCount = configuration.vocabulary
       positionsMax = configuration.sequenceMax
+      labels = weights.classifier == nil ? [] : configuration.labels
+      windowFrame = WindowFrame(model.tokenizer)
       layers = configuration.layers
       cost = Cost(configuration)
     }
   }
+
+  /// Special tokens of a window.
+  var windowOverhead: Int { windowFrame.map { $0.before.count + $0.after.count } ?? 0 }
 
   /// Whether a step would have rows.
   var hasRows: Bool { running.contains(where: \.hasRow) }
 
   /// What reads the input of a request.
   func intake(for task: Request.Task) -> Intake {
-    let tokenizer = tokenizer
+    let (tokenizer, isEncoder) = (tokenizer, windowFrame != nil)
     return Intake(tokenizer: tokenizer, vocabularyCount: vocabularyCount) {
       if case .generate(let parameters) = task, case .chat(let system) = parameters.format,
         let template = tokenizer.chatTemplate
       {
         return template.streamUserMessage(system: system, with: tokenizer)
       }
-      return StreamingTokenizer(tokenizer, addSpecial: task.addsSpecial)
+      // An encoder's special tokens stand around each window, not in the stream.
+      var addsSpecial = task.addsSpecial
+      if case .classifyStream = task, isEncoder { addsSpecial = false }
+      return StreamingTokenizer(tokenizer, addSpecial: addsSpecial)
     }
   }
 
@@ -98,6 +120,14 @@ struct Lane {
       return
     case (.classify, .encoder(let forward)) where forward.weights.classifier != nil:
       return
+    case (.classifyStream, _) where !labels.isEmpty:
+      return
+    case (.classifyStream(_), _):
+      throw Refusal(
+        .unsuitableModel,
+        "\(name) has no classes; a stream is classified by an encoder with a head, or by a language model "
+          + "with heads (mete heads)"
+      )
     case (.generate(_), _), (.predict(_), _):
       throw Refusal(
         .unsuitableModel,
@@ -121,7 +151,7 @@ extension Request.Task {
     case .tokenize: true
     case .generate(let parameters): parameters.format != .raw || !parameters.stops.isEmpty
     case .embed(let parameters), .classify(let parameters): parameters.pair != nil
-    case .predict: false
+    case .predict, .classifyStream: false
     }
   }
 }

@@ -11,12 +11,14 @@ import Tensors
 final class LanguageForward {
   let weights: LanguageWeights
   let shape: AttentionShape
-  private let workers: Workers
+  let workers: Workers
   private let frequencies: [Float]
   private var runs: [AttentionRun] = []
   private var turns = RopeTurns(positions: [], frequencies: [])
   /// The rows between two layers: (R, D).
-  private let x: RowBuffer
+  let x: RowBuffer
+  /// Rows that leave and rows that lend, apart from those that go on; unused without streams.
+  let parting: PartingRows
   private let normed: RowBuffer
   private let fused: RowBuffer
   private let mixed: RowBuffer
@@ -37,6 +39,7 @@ final class LanguageForward {
     shape = AttentionShape(configuration)
     let layer = weights.layers[0]
     x = RowBuffer(width: configuration.width)
+    parting = PartingRows(configuration, weights)
     normed = RowBuffer(width: configuration.width)
     fused = RowBuffer(width: layer.queryKeyValue.matrix.outputs)
     mixed = RowBuffer(width: shape.queryWidth)
@@ -65,7 +68,7 @@ final class LanguageForward {
   }
 
   /// What all layers of a step share: which rows follow each other in a sequence, and their turns.
-  private func place(_ batch: Batch) {
+  func place(_ batch: Batch) {
     runs = batch.runs
     let positions = batch.rows.map { Int32($0.position) }
     turns = RopeTurns(positions: positions, frequencies: frequencies)
@@ -80,15 +83,69 @@ final class LanguageForward {
   ///   - counters: gets the MACs of every product.
   func layer(_ index: Int, _ batch: Batch, pages: KeyValuePages, counters: inout Work) {
     let layer = weights.layers[index]
+    let lending = batch.lending
+    let owing = batch.rows.count { $0.stage == .owing }
     normalize(x, layer.attentionNorm, into: normed, for: layer.queryKeyValue)
+    project(layer, lending: lending, owing: owing, counters: &counters)
     attend(index, layer, batch, pages: pages, counters: &counters)
-    workers.run(layer.output, mixed, adding: true, into: x, part: .attention, counters: &counters)
-
-    normalize(x, layer.ffnNorm, into: normed, for: layer.neurons)
-    workers.run(layer.neurons, normed, into: neurons, part: .experts, counters: &counters)
+    // Rows that lend stay as they left.
+    let (state, seen) = lending.isEmpty ? (x, mixed) : parting.going(x, mixed, without: lending)
+    func run(_ map: LinearMap, _ rows: RowBuffer, adding: Bool, into y: RowBuffer, _ part: Part) {
+      workers.run(
+        map,
+        rows,
+        adding: adding,
+        into: y,
+        part: part,
+        extraRows: owing,
+        counters: &counters
+      )
+    }
+    run(layer.output, seen, adding: true, into: state, .attention)
+    normalize(state, layer.ffnNorm, into: normed, for: layer.neurons)
+    run(layer.neurons, normed, adding: false, into: neurons, .experts)
     workers.activate(activation, neurons, into: hidden, for: layer.down.matrix.format)
-    workers.run(layer.down, hidden, adding: true, into: x, part: .experts, counters: &counters)
-    counters.countExperts(1, pairs: batch.count)
+    run(layer.down, hidden, adding: true, into: state, .experts)
+    counters.countExperts(1, pairs: state.rows)
+    if !lending.isEmpty { parting.comeBack(into: x, without: lending) }
+  }
+
+  /// Queries, keys and values of `normed`; only keys and values of rows that lend.
+  private func project(
+    _ layer: LanguageWeights.Layer,
+    lending: [Int],
+    owing: Int,
+    counters: inout Work
+  ) {
+    guard !lending.isEmpty else {
+      workers.run(
+        layer.queryKeyValue,
+        normed,
+        into: fused,
+        part: .attention,
+        extraRows: owing,
+        counters: &counters
+      )
+      return
+    }
+    parting.split(normed, lending: lending)
+    workers.run(
+      layer.queryKeyValue,
+      parting.goingNormed,
+      into: parting.goingFused,
+      part: .attention,
+      extraRows: owing,
+      counters: &counters
+    )
+    workers.run(
+      layer.keyValue,
+      parting.lentNormed,
+      into: parting.lent,
+      part: .attention,
+      isExtra: true,
+      counters: &counters
+    )
+    parting.join(into: fused, lending: lending)
   }
 
   private func attend(
@@ -98,8 +155,6 @@ final class LanguageForward {
     pages: KeyValuePages,
     counters: inout Work
   ) {
-    let part = Part.attention
-    workers.run(layer.queryKeyValue, normed, into: fused, part: part, counters: &counters)
     let columns = weights.columns
     if let (query, key) = layer.headNorms {
       let epsilon = configuration.rmsEpsilon
@@ -111,8 +166,13 @@ final class LanguageForward {
       workers.rope(fused, column: columns.key, heads: shape.groups, turns: turns)
     }
     workers.attend(runs, fused, columns: columns, layer: index, cache: pages, into: mixed)
-    let seen = batch.rows.reduce(0) { $0 + $1.seen }
-    counters.count(.attention, 2 * shape.queryWidth * seen)
+    var (seen, owed) = (0, 0)
+    for row in batch.rows where row.stage != .lending {
+      seen += row.seen
+      if row.stage == .owing { owed += row.seen }
+    }
+    let each = 2 * shape.queryWidth
+    counters.count(.attention, each * seen, dense: each * (seen - owed))
   }
 
   private func normalize(_ x: RowBuffer, _ norm: RowNorm, into y: RowBuffer, for map: LinearMap) {

@@ -7,6 +7,8 @@ struct LanguageWeights: Sendable {
     let attentionNorm: RowNorm
     /// Queries, keys and values, joined.
     let queryKeyValue: LinearMap
+    /// Of those the keys and values, for rows that ask nothing.
+    let keyValue: LinearMap
     /// Gains of every query head, and of every key head.
     let headNorms: (query: [Float], key: [Float])?
     let output: LinearMap
@@ -14,6 +16,12 @@ struct LanguageWeights: Sendable {
     /// Gate and up, their tiles in turn; only up where the layer is plain.
     let neurons: LinearMap
     let down: LinearMap
+  }
+
+  /// One exit's head, always float32.
+  struct ExitHead: Sendable {
+    let norm: LayerNorm?
+    let map: LinearMap
   }
 
   let configuration: LlamaConfiguration
@@ -26,33 +34,44 @@ struct LanguageWeights: Sendable {
   let head: LinearMap
   /// Where queries, keys and values lie in a joined row.
   let columns: AttentionColumns
+  /// Where a stream's tokens may leave; nil for a model that does not classify.
+  let exits: TokenExits?
+  /// One for each of the exits.
+  let exitHeads: [ExitHead]
 
   /// Packs a model.
   ///
   /// - Parameters:
   ///   - configuration: its shape.
   ///   - weights: its weights.
+  ///   - exits: where a stream's tokens may leave; nil for a model that does not classify.
   ///   - format: of all maps; nil keeps quantized weights as they are and makes bytes of the rest.
   ///   - workers: share the work.
   /// - Throws: `FormatError` without a path if they are packed already, and otherwise than here.
   init(
     _ configuration: LlamaConfiguration,
     _ weights: LlamaWeights,
+    _ exits: TokenExits? = nil,
     format: WeightFormat?,
     workers: Workers
   ) throws(FormatError) {
     var maps = LinearMaps(wanted: format) { .serving($0.elementType ?? .f32) }
     let places = weights.layers.map { Places($0, in: &maps) }
     let head = maps.add([weights.head])
+    let exitHeads = (exits?.heads ?? []).map { head in
+      (head.norm, maps.add([head.map.matrix], biases: [head.map.bias], as: .f32))
+    }
     let built = try maps.built(by: workers)
+    self.exits = exits
+    self.exitHeads = exitHeads.map { ExitHead(norm: $0.0, map: built[$0.1]) }
     self.configuration = configuration
     embedding = configuration.tiedHead ? Matrix(built[head].matrix) : weights.embedding
     positionEmbedding = weights.positionEmbedding
-    layers = zip(weights.layers, places).map { $1.layer($0, built) }
-    finalNorm = RowNorm(gain: weights.finalNorm, bias: weights.finalNormBias)
-    self.head = built[head]
     let first = weights.layers[0]
     let key = LinearMaps.columns(of: first.query)
+    layers = zip(weights.layers, places).map { $1.layer($0, built, keysFrom: key) }
+    finalNorm = RowNorm(gain: weights.finalNorm, bias: weights.finalNormBias)
+    self.head = built[head]
     columns = AttentionColumns(query: 0, key: key, value: key + LinearMaps.columns(of: first.key))
   }
 }
@@ -88,10 +107,18 @@ private struct Places {
     }
   }
 
-  func layer(_ layer: LlamaLayer, _ built: [LinearMap]) -> LanguageWeights.Layer {
-    LanguageWeights.Layer(
+  func layer(_ layer: LlamaLayer, _ built: [LinearMap], keysFrom key: Int) -> LanguageWeights.Layer
+  {
+    let joined = built[queryKeyValue]
+    let keyValue = LinearMap(
+      matrix: joined.matrix.part(key ..< joined.matrix.outputs),
+      bias: joined.bias.map { Array($0[key...]) },
+      macs: (layer.key.outputs + layer.value.outputs) * layer.key.inputs
+    )
+    return LanguageWeights.Layer(
       attentionNorm: RowNorm(gain: layer.attentionNorm, bias: layer.attentionNormBias),
-      queryKeyValue: built[queryKeyValue],
+      queryKeyValue: joined,
+      keyValue: keyValue,
       headNorms: layer.queryNorm.flatMap { query in layer.keyNorm.map { (query, $0) } },
       output: built[output],
       ffnNorm: RowNorm(gain: layer.ffnNorm, bias: layer.ffnNormBias),

@@ -13,7 +13,7 @@ struct LinearMap: Sendable {
 extension Workers {
   /// A product, counted: the one call through which all matrix work of a model goes, but for that of experts.
   ///
-  /// What the dense model would not do `isExtra`.
+  /// What the dense model would not do `isExtra`; or only for `extraRows` of the rows.
   func run(
     _ map: LinearMap,
     _ x: RowBuffer,
@@ -21,11 +21,15 @@ extension Workers {
     into y: RowBuffer,
     part: Part,
     isExtra: Bool = false,
+    extraRows: Int = 0,
     counters: inout Work
   ) {
     multiply(map.matrix, x, bias: map.bias, adding: adding, into: y)
-    let macs = x.rows * map.macs
-    counters.count(part, macs, dense: isExtra ? 0 : macs)
+    counters.count(
+      part,
+      x.rows * map.macs,
+      dense: isExtra ? 0 : (x.rows - extraRows) * map.macs
+    )
   }
 }
 

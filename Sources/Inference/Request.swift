@@ -26,6 +26,10 @@ public struct Request: Sendable {
   public var deadline: Duration?
   /// How much of the model it may use, 0...1; 1 is the dense model, and so is everything where nothing was learned.
   public var effort: Double
+  /// What is left of its effort at least, whatever the load.
+  public var effortMin: Double
+  /// Multiply-accumulates that it may cost; its bill never has more. nil is any number.
+  public var macsMax: Int?
   /// Result messages that may be under way before the row pauses.
   public var slots: Int
 
@@ -35,12 +39,14 @@ public struct Request: Sendable {
     case predict(PredictParameters)
     case embed(EncodeParameters)
     case classify(EncodeParameters)
+    case classifyStream(StreamParameters)
     case tokenize(special: Bool)
 
     /// Whether special tokens go around text.
     var addsSpecial: Bool {
       switch self {
       case .predict(let parameters): parameters.special
+      case .classifyStream(let parameters): parameters.special
       case .tokenize(let special): special
       case .generate, .embed, .classify: true
       }
@@ -56,6 +62,8 @@ public struct Request: Sendable {
     arrived: Duration,
     deadline: Duration? = nil,
     effort: Double = 1,
+    effortMin: Double = 0,
+    macsMax: Int? = nil,
     slots: Int = 64
   ) {
     precondition(slots > 0, "a request needs at least one slot")
@@ -67,6 +75,8 @@ public struct Request: Sendable {
     self.arrived = arrived
     self.deadline = deadline
     self.effort = effort
+    self.effortMin = effortMin
+    self.macsMax = macsMax
     self.slots = slots
   }
 }
@@ -121,6 +131,8 @@ public struct EncodeParameters: Sendable, Equatable {
   public var labelsMax: Int?
   /// A second segment, for models that were trained on pairs.
   public var pair: [UInt8]?
+  /// Settings by themselves, instead of an effort.
+  public var explicit = ExplicitSetting()
 
   /// Starts from the defaults: one text, as the model says, not cut.
   public init() {}

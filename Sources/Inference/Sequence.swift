@@ -33,8 +33,12 @@ final class Sequence {
   var texts: [EncoderText] = []
   var nextIndex = 0
 
-  /// What its effort buys; nil runs everything.
-  var setting: EffortCurve.Point?
+  /// The answer that it computes again; nil for everybody's requests.
+  var rail: SafetyRail.Case?
+  /// What the whole model said.
+  var railLabel: String?
+  /// Of a request that classifies a stream.
+  var stream: TokenStream?
 
   var enqueued: Duration?
   var admitted: Duration?
@@ -72,17 +76,6 @@ final class Sequence {
   }
 }
 
-extension Sequence {
-  /// Picks what an effort buys; the whole effort, or a model without a curve, runs everything.
-  func spend(_ effort: Double, of curve: EffortCurve?) {
-    guard effort < 1, let curve else { return }
-    let point = curve.point(at: effort)
-    guard point.tau != nil || point.threshold != nil else { return }
-    setting = point
-    bill.effortGiven = curve.effort(of: point)
-  }
-}
-
 /// A text that an encoder is to read, special tokens included.
 struct EncoderText {
   let index: Int
@@ -91,4 +84,6 @@ struct EncoderText {
   let types: [Int32]
   /// Credit weight of the piece it came in.
   let weight: Int
+  /// Of a stream's window, the token that it is about.
+  var row: StreamRow?
 }

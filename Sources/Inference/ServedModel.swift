@@ -58,7 +58,15 @@ public struct ServedModel: Sendable {
   {
     switch checkpoint.family {
     case .llama(let configuration, let weights):
-      .language(try LanguageWeights(configuration, weights, format: format, workers: workers))
+      .language(
+        try LanguageWeights(
+          configuration,
+          weights,
+          checkpoint.frugal?.tokens,
+          format: format,
+          workers: workers
+        )
+      )
     case .bert(let configuration, let weights):
       .encoder(
         try EncoderWeights(

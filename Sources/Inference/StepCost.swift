@@ -50,6 +50,12 @@ struct StepCost: Sendable, Equatable {
     meanSeconds + rate * (macs - meanMACs)
   }
 
+  /// Seconds for one multiply-accumulate, with the step's fixed time shared out; nil before any step.
+  var secondsPerWork: Double? { meanMACs > 0 ? meanSeconds / meanMACs : nil }
+
+  /// Seconds that some work takes among steps as they were lately; nil before any step.
+  func seconds(forMACs macs: Int) -> Double? { secondsPerWork.map { $0 * Double(macs) } }
+
   /// Multiply-accumulates on rows of prompts that a step has time for, beside running answers.
   ///
   /// When the answers alone take most of the limit, prompts may take as long again: with many answers running,

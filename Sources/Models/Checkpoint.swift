@@ -62,4 +62,25 @@ public struct Checkpoint: Sendable {
     }
     return try openGGUF(try GGUF(path: path, file: file))
   }
+
+  /// Opens a language model with exits that were taught on it.
+  ///
+  /// - Parameters:
+  ///   - path: the model, as for `open`.
+  ///   - heads: the folder that `mete heads` wrote; nil opens the model alone.
+  /// - Returns: the model, which classifies streams.
+  /// - Throws: `FormatError` as `open`, and if the exits belong to another model.
+  public static func open(path: String, heads: String?) throws(FormatError) -> Checkpoint {
+    var checkpoint = try open(path: path)
+    guard let heads else { return checkpoint }
+    guard case .llama(let configuration, _) = checkpoint.family else {
+      throw FormatError(path: heads, reason: "goes with a language model; \(path) is an encoder")
+    }
+    let exits = try TokenExits(folder: heads)
+    // An artifact says what it was made of; anything else is read through.
+    let sha256 = checkpoint.artifact?.source.sha256 ?? checkpoint.sha256()
+    try exits.check(configuration, sha256: sha256, path: heads)
+    checkpoint.frugal = FrugalParts(tokens: exits)
+    return checkpoint
+  }
 }

@@ -78,10 +78,26 @@ extension Catalog.Entry {
       Value.Entry("format", .string(model.served.checkpoint.format.rawValue)),
       Value.Entry("sha256", .string(model.served.checkpoint.recordedSHA256)),
     ]
-    effort =
-      model.served.checkpoint.frugal?.effort.map {
-        [Value.Entry("effort", $0.description)]
-      } ?? []
+    effort = Self.effort(of: model.served.checkpoint.frugal)
+  }
+
+  /// Exits, and the curve; of a language model one for each policy.
+  private static func effort(of frugal: FrugalParts?) -> [Value.Entry] {
+    guard let frugal else { return [] }
+    var entries: [Value.Entry] = []
+    if let layers = frugal.tokens?.layers ?? frugal.exits?.layers {
+      entries.append(Value.Entry("exits", .array(layers.map { Value($0) })))
+    }
+    if let curve = frugal.effort { entries.append(Value.Entry("effort", curve.description())) }
+    if let exits = frugal.tokens {
+      let curves = StreamPolicy.allCases.compactMap { policy in
+        exits.effort(policy).map {
+          Value.Entry(policy.rawValue, $0.description(layers: exits.layers))
+        }
+      }
+      entries.append(Value.Entry("stream_effort", .map(curves)))
+    }
+    return entries
   }
 
   /// The map of PROTOCOL.md §5.
@@ -96,17 +112,27 @@ extension Catalog.Entry {
 
 extension EffortCurve {
   /// What clients are told of each point, the least work first.
-  fileprivate var description: Value {
+  ///
+  /// - Parameter layers: of a language model's exits; nil for encoders, where every exit may be left at.
+  fileprivate func description(layers: [Int]? = nil) -> Value {
     .array(
       points.map { point in
-        [
-          "effort": .double(effort(of: point)),
-          "tau": point.tau.map(Value.double) ?? .nil,
-          "threshold": point.threshold.map(Value.double) ?? .nil,
-          "accuracy": .double(point.accuracy),
-          "agreement": .double(point.agreement),
-          "macs_share": .double(point.share),
+        var entries: [Value.Entry] = [
+          Value.Entry("effort", .double(effort(of: point))),
+          Value.Entry("tau", point.tau.map(Value.double) ?? .nil),
+          Value.Entry("threshold", point.threshold.map(Value.double) ?? .nil),
         ]
+        if let layers {
+          let first = point.threshold == nil ? layers.count - 1 : point.first
+          entries.append(Value.Entry("first_exit", Value(layers[first])))
+        }
+        return .map(
+          entries + [
+            Value.Entry("accuracy", .double(point.accuracy)),
+            Value.Entry("agreement", .double(point.agreement)),
+            Value.Entry("macs_share", .double(point.share)),
+          ]
+        )
       }
     )
   }
@@ -125,14 +151,17 @@ private struct Shape {
   init(_ served: ServedModel) {
     switch served.checkpoint.family {
     case .llama(let configuration, _):
-      methods = [.generate, .predict, .tokenize]
+      let classes = served.checkpoint.frugal?.tokens?.labels ?? []
+      methods = [.generate, .predict] + (classes.isEmpty ? [] : [.classifyStream]) + [.tokenize]
       layers = configuration.layers
       width = configuration.width
       vocabulary = configuration.vocabulary
       positionsMax = configuration.positionsMax
-      labels = []
+      labels = classes
     case .bert(let configuration, let weights):
-      methods = weights.classifier == nil ? [.embed, .tokenize] : [.embed, .classify, .tokenize]
+      methods =
+        weights.classifier == nil
+        ? [.embed, .tokenize] : [.embed, .classify, .classifyStream, .tokenize]
       layers = configuration.layers
       width = configuration.width
       vocabulary = configuration.vocabulary

@@ -65,7 +65,8 @@ func runEngine(
       let taken = orders.takeUrgent(where: \.isUrgent)
       answerEchoes(among: taken, progress, reports)
       return taken.filter(\.isEnd)
-    }
+    },
+    tell: { reports.post(.emissions($0)) }
   )
   reports.post(.ready)
   while true {

@@ -11,7 +11,7 @@ extension Exchange {
     case .usageBill: try recallBill(call)
     case .healthCheck, .healthWatch: try health(call)
     case .reflectDescribe: reflection(limits: configuration.limits.wire)
-    case .generate, .predict, .embed, .classify, .tokenize, .reflectEcho, nil:
+    case .generate, .predict, .embed, .classify, .classifyStream, .tokenize, .reflectEcho, nil:
       preconditionFailure("\(call.open.method) is not answered at the edge")
     }
   }
@@ -43,7 +43,10 @@ extension Exchange {
       throw WireError(.badOption, "Models.Describe needs option \"model\"")
     }
     guard let entry = catalog[name] else { throw unknownModel(name) }
-    return entry.description
+    guard let checks = checks[name], case .map(let members) = entry.description else {
+      return entry.description
+    }
+    return .map(members + [Value.Entry("checks", checks.description)])
   }
 
   private func recallBill(_ call: Call) throws(WireError) -> Value {

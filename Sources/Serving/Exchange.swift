@@ -22,6 +22,8 @@ final class Exchange {
   private var ticker: (any Alarm)?
   /// Calls that ran when the drain time was over.
   private(set) var evictedCount = 0
+  /// What was checked of each model.
+  var checks: [String: Checks] = [:]
   private(set) var calls: [SequenceID: Call] = [:]
   /// By number, in the order in which they came.
   private var peers: [UInt64: Peer] = [:]
@@ -119,6 +121,13 @@ final class Exchange {
     call.began = true
   }
 
+  /// The tighter of a call's budgets, in multiply-accumulates.
+  private func macsMax(for call: Call) -> Int? {
+    let own = call.open.macsMax.map { Int(clamping: $0) }
+    let paid = call.open.costMax.flatMap { call.tariff?.macsMax(micro: $0) }
+    return [own, paid].compactMap { $0 }.min()
+  }
+
   /// Opens a call in the engine.
   func submit(_ call: Call, task: Request.Task) throws(WireError) {
     sequenceCount += 1
@@ -131,6 +140,8 @@ final class Exchange {
       arrived: call.opened,
       deadline: call.opened + timeLeft(for: call),
       effort: call.open.effort,
+      effortMin: call.open.effortMin ?? configuration.effortFloor,
+      macsMax: macsMax(for: call),
       slots: configuration.limits.slots
     )
     guard orders.offer(.open(request)) else {
@@ -162,6 +173,10 @@ final class Exchange {
   func deliver(_ emissions: [Emission]) {
     var touched: [UInt64: Peer] = [:]
     for emission in emissions {
+      if case .checked(let report) = emission {
+        note(report)
+        continue
+      }
       guard let call = calls[emission.id] else {
         preconditionFailure("an emission for sequence \(emission.id.number), which has no call")
       }
@@ -224,6 +239,23 @@ final class Exchange {
     ledger.enter(bill, began: call.began, remembers: !isFree)
     log.info("call ended", metadata: Self.pairs(bill, ending.end))
     return bill
+  }
+
+  /// Puts a check on the operator's account, and tells of agreement that has drifted.
+  private func note(_ report: RailReport) {
+    checks[report.model, default: Checks()].note(report)
+    let bill = Wire.Bill(
+      of: report,
+      call: makeCallID(),
+      tenant: configuration.operatorTenant,
+      tariff: catalog[report.model]?.tariff
+    )
+    ledger.enter(bill, began: false)
+    guard let raised = report.raisedTo else { return }
+    log.warning(
+      "answers agree less with the whole model than when it was taught; effort is raised",
+      metadata: ["model": "\(report.model)", "effort": "\(raised)"]
+    )
   }
 
   private static func pairs(_ bill: Wire.Bill, _ end: End) -> Logger.Metadata {

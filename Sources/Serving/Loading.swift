@@ -55,7 +55,7 @@ func openModels(
             steps.post(.began(model))
             let served = try ServedModel(
               name: model.name,
-              checkpoint: Checkpoint.open(path: model.path),
+              checkpoint: Checkpoint.open(path: model.path, heads: model.heads),
               weights: model.weights,
               threads: threads
             )

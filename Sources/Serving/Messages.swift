@@ -44,9 +44,20 @@ extension Emission {
       .array([
         Value(index), .array(scores.map { .array([.string($0.label), .float($0.score)]) }),
       ])
+    case .verdict(_, let verdict): verdict.message
     case .tokens(_, let ids): .array(ids.map { Value($0) })
-    case .consumed, .ended: nil
+    case .consumed, .checked, .ended: nil
     }
+  }
+}
+
+extension Verdict {
+  /// [position, token, layer, [[label, probability], …], macs, macs_dense], and the text if it was asked for.
+  fileprivate var message: Value {
+    let labels = scores.map { Value.array([.string($0.label), .float($0.score)]) }
+    let numbers: [Value] = [Value(position), Value(token), Value(layer)]
+    let costs: [Value] = [Value(macs), Value(macsDense)]
+    return .array(numbers + [.array(labels)] + costs + (text.map { [.string($0)] } ?? []))
   }
 }
 

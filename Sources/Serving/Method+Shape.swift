@@ -6,7 +6,7 @@ extension Method {
   /// One entry of `params`.
   struct Parameter {
     let name: String
-    /// MessagePack's type: `uint`, `float`, `bool`, `str`, `bin` or `array`.
+    /// MessagePack's type: `uint`, `float`, `bool`, `str`, `bin`, `array` or `map`.
     let type: String
     /// What the value may be.
     let rule: String
@@ -35,7 +35,8 @@ extension Method {
         Self.input, Parameter(name: "truncate", type: "bool", rule: "bool", standard: false),
         Parameter(name: "top_k", type: "uint", rule: "uint ≥ 1"),
         Parameter(name: "pair", type: "str", rule: "str"),
-      ]
+      ] + Self.thresholds
+    case .classifyStream: Self.streaming + Self.thresholds
     case .tokenize: [Parameter(name: "special", type: "bool", rule: "bool", standard: true)]
     case .usageBill:
       [Parameter(name: "call", type: "bin", rule: "bin of 16 bytes, required", isRequired: true)]
@@ -47,7 +48,7 @@ extension Method {
   /// What the client's messages may be; nil if it sends none.
   var takes: String? {
     switch self {
-    case .generate, .predict, .embed, .classify: "text or tokens"
+    case .generate, .predict, .embed, .classify, .classifyStream: "text or tokens"
     case .tokenize: "text"
     case .reflectEcho: "anything"
     default: nil
@@ -61,6 +62,8 @@ extension Method {
     case .predict: "[position, token, [[token, logprob], …]]"
     case .embed: "[index, bin]"
     case .classify: "[index, [[label, score], …]]"
+    case .classifyStream:
+      "[position, token, layer, [[label, probability], …], macs, macs_dense] or with text behind"
     case .tokenize: "[token, …]"
     case .modelsList: "[model, …]"
     case .modelsDescribe: "model"
@@ -80,6 +83,34 @@ extension Method {
     rule: "\"pieces\" or \"each\"",
     standard: "pieces"
   )
+
+  private static let thresholds = [
+    Parameter(name: "tau", type: "float", rule: "float in [0, 1], for a model with experts"),
+    Parameter(name: "threshold", type: "float", rule: "float in [0, 1], for a model with exits"),
+    Parameter(name: "first_exit", type: "uint", rule: "uint, a layer that an exit stands after"),
+  ]
+
+  private static let streaming = [
+    Parameter(name: "top_k", type: "uint", rule: "uint ≥ 1"),
+    Parameter(
+      name: "score_min",
+      type: "float",
+      rule: "float in [0, 1]",
+      standard: .float(0)
+    ),
+    Parameter(name: "policy", type: "str", rule: "\"defer\" or \"propagate\"", standard: "defer"),
+    Parameter(name: "refine", type: "bool", rule: "bool", standard: false),
+    Parameter(
+      name: "watch",
+      type: "map",
+      rule: "map of label (str), above (float in [0, 1]), tokens (uint ≥ 1, 1), end (bool, false)"
+    ),
+    Parameter(name: "window", type: "uint", rule: "uint ≥ 3, for an encoder", standard: 64),
+    Parameter(name: "stride", type: "uint", rule: "uint ≥ 1, for an encoder", standard: 1),
+    Parameter(name: "text", type: "bool", rule: "bool", standard: false),
+    Parameter(name: "special", type: "bool", rule: "bool", standard: true),
+    Parameter(name: "max_tokens", type: "uint", rule: "uint ≥ 1", standard: 1024),
+  ]
 
   private static let sampling = [
     Parameter(name: "max_tokens", type: "uint", rule: "uint ≥ 1", standard: 128),

@@ -4,6 +4,7 @@ enum Method: String, CaseIterable, Sendable {
   case predict = "Predict"
   case embed = "Embed"
   case classify = "Classify"
+  case classifyStream = "ClassifyStream"
   case tokenize = "Tokenize"
   case modelsList = "Models.List"
   case modelsDescribe = "Models.Describe"
@@ -16,7 +17,7 @@ enum Method: String, CaseIterable, Sendable {
   /// Whether the engine answers it; the others are answered at the edge.
   var needsEngine: Bool {
     switch self {
-    case .generate, .predict, .embed, .classify, .tokenize: true
+    case .generate, .predict, .embed, .classify, .classifyStream, .tokenize: true
     case .modelsList, .modelsDescribe, .usageBill, .healthCheck, .healthWatch, .reflectDescribe,
       .reflectEcho:
       false

@@ -1,4 +1,5 @@
 import Inference
+import Models
 import Wire
 
 /// The `params` of an OPEN, read name by name; what is wrong is refused with its rule.
@@ -79,6 +80,7 @@ extension Parameters {
     case .predict: .predict(try predict())
     case .embed: .embed(try encode())
     case .classify: .classify(try encode())
+    case .classifyStream: .classifyStream(try stream())
     case .tokenize: .tokenize(special: try bool("special") ?? true)
     default: preconditionFailure("\(method.rawValue) is answered at the edge")
     }
@@ -141,7 +143,57 @@ extension Parameters {
     if method == .classify {
       result.labelsMax = try integer("top_k", 1 ... 1 << 31)
       result.pair = try string("pair").map { Array($0.utf8) }
+      result.explicit = try explicit()
     }
     return result
+  }
+
+  private func explicit() throws(WireError) -> ExplicitSetting {
+    func share(_ key: String) throws(WireError) -> Double? {
+      try float(key) { (0 ... 1).contains($0) }.map(Double.init)
+    }
+    var result = ExplicitSetting()
+    result.tau = try share("tau")
+    result.threshold = try share("threshold")
+    result.firstExit = try integer("first_exit", 1 ... 1 << 31)
+    return result
+  }
+
+  private func stream() throws(WireError) -> StreamParameters {
+    var result = StreamParameters()
+    result.labelsMax = try integer("top_k", 1 ... 1 << 31)
+    result.scoreMin = try float("score_min") { (0 ... 1).contains($0) } ?? 0
+    if let word = try string("policy") {
+      guard let policy = StreamPolicy(rawValue: word) else { throw wrong("policy") }
+      result.policy = policy
+    }
+    result.refines = try bool("refine") ?? false
+    result.watch = try watch()
+    result.window = try integer("window", 3 ... 1 << 31) ?? result.window
+    result.stride = try integer("stride", 1 ... 1 << 31) ?? 1
+    result.text = try bool("text") ?? false
+    result.special = try bool("special") ?? true
+    result.tokensMax = try integer("max_tokens", 1 ... 1 << 31) ?? result.tokensMax
+    result.explicit = try explicit()
+    return result
+  }
+
+  private func watch() throws(WireError) -> StreamParameters.Watch? {
+    guard let value = value("watch") else { return nil }
+    let known: Set = ["label", "above", "tokens", "end"]
+    guard let entries = value.asMap, entries.allSatisfy({ known.contains($0.key) }),
+      let label = entries["label"]?.asString,
+      let above = entries["above"]?.asDouble, (0 ... 1).contains(above)
+    else { throw wrong("watch") }
+    var watch = StreamParameters.Watch(label: label, above: above)
+    if let tokens = entries["tokens"] {
+      guard let count = tokens.asInt, (1 ... 1 << 31).contains(count) else { throw wrong("watch") }
+      watch.tokens = count
+    }
+    if let end = entries["end"] {
+      guard let ends = end.asBool else { throw wrong("watch") }
+      watch.ends = ends
+    }
+    return watch
   }
 }

@@ -13,6 +13,7 @@ extension Refusal {
     case .contextTooLong: .contextTooLong
     case .inputTooLarge: .inputTooLarge
     case .queueFull: .queueFull
+    case .budgetTooSmall: .budgetTooSmall
     }
   }
 }
@@ -25,6 +26,8 @@ extension Finish {
     case .endOfText: "stop"
     case .stopString: "stop_string"
     case .length: "length"
+    case .budget: "budget"
+    case .watched: "watch"
     }
   }
 }
@@ -41,7 +44,12 @@ extension End {
       self.init(.ok)
       if let word = finish.word { metadata["finish"] = .string(word) }
     case .expired: self.init(.deadline, text: "the deadline passed")
-    case .refused(let refusal): self.init(refusal.detail, text: refusal.text)
+    case .refused(let refusal):
+      self.init(refusal.detail, text: refusal.text)
+      if let wait = refusal.retryAfter {
+        metadata["retry_after_ms"] = .string("\(Int64((wait / .milliseconds(1)).rounded(.up)))")
+      }
+      if let least = refusal.leastMACs { metadata["least_macs"] = .string("\(least)") }
     case .interrupted(.cancelled): self.init(.cancelled)
     case .interrupted(.draining):
       self.init(

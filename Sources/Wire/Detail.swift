@@ -67,6 +67,8 @@ public enum Detail: String, Sendable, CaseIterable {
   case metadataTooLarge = "metadata_too_large"
   /// The engine's queue is full; no work was done.
   case queueFull = "queue_full"
+  /// The budget pays for no answer; `least_macs` in END's metadata would.
+  case budgetTooSmall = "budget_too_small"
   /// The input does not fit the model's positions.
   case contextTooLong = "context_too_long"
   /// The input can never fit.
@@ -123,7 +125,8 @@ public enum Detail: String, Sendable, CaseIterable {
     case .callInUse: .alreadyExists
     case .frameTooLarge, .connectionCreditOverrun, .pingFlood, .resetFlood, .connectionsMax,
       .slowReader,
-      .creditOverrun, .streamsMax, .metadataTooLarge, .queueFull, .inputTooLarge:
+      .creditOverrun, .streamsMax, .metadataTooLarge, .queueFull, .budgetTooSmall,
+      .inputTooLarge:
       .resourceExhausted
     case .helloExpected, .versionUnsupported, .unsuitableModel: .failedPrecondition
     case .creditOverflow, .contextTooLong: .outOfRange

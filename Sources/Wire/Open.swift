@@ -10,6 +10,8 @@ public struct Open: Sendable, Equatable {
   public var model: String?
   /// How much of the dense engine to run, 0 … 1.
   public var effort = 1.0
+  /// What is left of the effort at least when the server has more to do than time; nil leaves that to the server.
+  public var effortMin: Double?
   /// Most multiply-accumulates to spend.
   public var macsMax: UInt64?
   /// Most money to spend, in millionths of the tariff's currency.
@@ -52,6 +54,7 @@ public struct OpenFrame: Sendable, Equatable {
     add("deadline_ms", open.deadline.map { Value($0.milliseconds) })
     add("model", open.model.map(Value.string))
     add("effort", open.effort == 1 ? nil : .double(open.effort))
+    add("effort_min", open.effortMin.map(Value.double))
     add("macs_max", open.macsMax.map(Value.uint))
     add("cost_max", open.costMax.map(Value.uint))
     add("params", open.params.isEmpty ? nil : .map(open.params))
@@ -118,6 +121,9 @@ extension Open {
       guard let asked = value.asDouble, 0 ... 1 ~= asked else { return false }
       effort = asked
       return true
+    case "effort_min":
+      effortMin = value.asDouble.flatMap { 0 ... 1 ~= $0 ? $0 : nil }
+      return effortMin != nil
     case "macs_max":
       macsMax = value.asUInt
       return macsMax != nil
@@ -139,7 +145,7 @@ private func rule(_ key: String) -> String {
   case "call": "is 16 bytes of bin"
   case "deadline_ms", "macs_max", "cost_max": "is an unsigned integer"
   case "model": "is a str of at most \(methodBytesMax) bytes"
-  case "effort": "is a number 0…1"
+  case "effort", "effort_min": "is a number 0…1"
   default: "is a map"
   }
 }

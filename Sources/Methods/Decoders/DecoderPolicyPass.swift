@@ -1,4 +1,4 @@
-import Models
+public import Models
 public import Tensors
 
 /// A decoder with exits as it is served: a token that is sure leaves, and later tokens attend to what it left behind.
@@ -6,7 +6,7 @@ public import Tensors
 /// Under `propagate` the layers after its exit only get keys and values, projected from its row as it left. The whole of a
 /// text can go layer by layer even so: whether a token leaves depends on tokens up to it, at layers up to the exit.
 /// Elhoushi et al., "LayerSkip", arXiv:2404.16710, and Schuster et al., "Confident Adaptive Language Modeling",
-/// arXiv:2207.07061, propagate in this way; `StreamCost.Policy` has both ways.
+/// arXiv:2207.07061, propagate in this way; `StreamPolicy` has both ways.
 public struct DecoderPolicyPass: Sendable {
   /// The backbone.
   public let pass: DecoderPass

@@ -1,3 +1,4 @@
+import Models
 import Tensors
 
 /// Measures taught heads on texts: what all exits say at full depth, and what policies come to.
@@ -63,7 +64,7 @@ struct HeadsExaminer {
     _ exits: ExitVerdicts,
     _ texts: [TokenizedText],
     _ rule: ExitRule,
-    _ policy: StreamCost.Policy,
+    _ policy: StreamPolicy,
     hears: (HeadsFit.Progress) -> Void
   ) -> PolicyOutcome {
     let isKnown = policy == .defer || rule.isSameForAll(exits: heads.exits)
@@ -84,7 +85,7 @@ struct HeadsExaminer {
     _ exits: ExitVerdicts,
     _ texts: [TokenizedText],
     _ rule: ExitRule,
-    _ policy: StreamCost.Policy
+    _ policy: StreamPolicy
   ) -> PolicyOutcome {
     PolicyOutcome(
       verdicts,

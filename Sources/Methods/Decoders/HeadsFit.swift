@@ -179,8 +179,8 @@ public struct HeadsFit {
   }
 
   /// For each policy the cheapest rule of a curve that loses no more than was allowed.
-  private func chosen(_ curve: [PolicyOutcome], _ full: Double) -> [(StreamCost.Policy, ExitRule)] {
-    StreamCost.Policy.allCases.map { policy in
+  private func chosen(_ curve: [PolicyOutcome], _ full: Double) -> [(StreamPolicy, ExitRule)] {
+    StreamPolicy.allCases.map { policy in
       let own = curve.filter { $0.policy == policy }
       let rule = own.cheapest(within: settings.loss, of: full)?.rule
       return (policy, rule ?? .fullDepth(exits: exits.count))
@@ -217,7 +217,7 @@ public struct HeadsFit {
   private func taught(
     _ heads: TokenHeads<Float>,
     _ curve: [PolicyOutcome],
-    _ rules: [(StreamCost.Policy, ExitRule)],
+    _ rules: [(StreamPolicy, ExitRule)],
     _ report: HeadsReport
   ) -> TaughtHeads {
     TaughtHeads(
@@ -228,7 +228,7 @@ public struct HeadsFit {
       epsilon: configuration.rmsEpsilon,
       tokensMax: settings.tokensMax,
       curve: curve.map {
-        TaughtHeads.Point(
+        TokenExits.Point(
           rule: $0.rule,
           policy: $0.policy,
           accuracy: $0.accuracy,

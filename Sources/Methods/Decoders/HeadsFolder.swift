@@ -6,11 +6,10 @@ import Tensors
 /// programs and `report.html` for people.
 public enum HeadsFolder {
   /// Marks a folder that was written here, and that may therefore be replaced.
-  static let headsName = "heads.json"
-  static let tensorsName = "heads.safetensors"
+  static let headsName = TokenExits.describedIn
+  static let tensorsName = TokenExits.tensorsIn
   static let reportName = "fit.json"
   static let pageName = "report.html"
-  static let bytesMax = 4 << 20
 
   /// Whether a folder may be made, or the one that is there replaced.
   ///

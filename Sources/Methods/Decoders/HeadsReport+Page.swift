@@ -1,3 +1,4 @@
+public import Models
 extension HeadsReport {
   /// `report.html`: what leaving early comes to, for a reader who has never seen it.
   var page: LearningReport {

@@ -8,7 +8,7 @@ public struct PolicyOutcome: Sendable, Equatable {
   /// When a token leaves.
   public let rule: ExitRule
   /// What becomes of the layers that it leaves out.
-  public let policy: StreamCost.Policy
+  public let policy: StreamPolicy
   /// For each of `shares`, whether the class that stands is right, for every text.
   public let isRight: [[Bool]]
   /// The part of the tokens at which the class is that of full depth, 0 to 1.
@@ -33,7 +33,7 @@ public struct PolicyOutcome: Sendable, Equatable {
     labels: [Int],
     _ cost: StreamCost,
     _ rule: ExitRule,
-    _ policy: StreamCost.Policy
+    _ policy: StreamPolicy
   ) {
     precondition(verdicts.lengths == full.lengths, "verdicts on other texts")
     self.rule = rule

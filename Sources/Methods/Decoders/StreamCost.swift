@@ -3,14 +3,6 @@ public import Tensors
 
 /// What tokens cost that leave a decoder early, in multiply-accumulates: `Cost` of Models, and the exits.
 public struct StreamCost: Sendable {
-  /// What becomes of the layers that a token has left out.
-  public enum Policy: String, Sendable, CaseIterable {
-    /// They only get keys and values, of the row as it left.
-    case propagate
-    /// They are made up for, exactly: later tokens see what they would have seen.
-    case `defer`
-  }
-
   private let cost: Cost
   private let layers: [Int]
   /// All heads before each exit, and behind them all heads.
@@ -55,7 +47,7 @@ public struct StreamCost: Sendable {
   ///   - first: the first exit that is asked, at most `exit`.
   ///   - policy: what becomes of the other layers.
   /// - Returns: multiply-accumulates.
-  public func token(position: Int, exit: Int, from first: Int = 0, _ policy: Policy) -> Int {
+  public func token(position: Int, exit: Int, from first: Int = 0, _ policy: StreamPolicy) -> Int {
     let layer = cost.attention(positions: position + 1) + cost.experts
     var whole = layers[exit]
     // Of what is made up for, nobody reads the rows after the last layer: its keys and values are all that is owed.

@@ -1,22 +1,8 @@
-import Models
+public import Models
 public import Tensors
 
 /// Exit heads, and what they belong to: the contents of a folder that `mete heads` wrote.
 public struct TaughtHeads: Sendable {
-  /// A point of the curve from rules to accuracy and work, measured on the choosing part.
-  public struct Point: Sendable, Equatable {
-    /// When a token leaves.
-    public var rule: ExitRule
-    /// What becomes of the layers left out.
-    public var policy: StreamCost.Policy
-    /// The part of the texts that is answered rightly at their end.
-    public var accuracy: Double
-    /// The part of the tokens at which the class is that of full depth.
-    public var agreement: Double
-    /// Multiply-accumulates, as a share of full depth.
-    public var macs: Double
-  }
-
   /// The heads; they read what `DecoderPass.features` gives.
   public let heads: TokenHeads<Float>
   /// What the model calls itself.
@@ -30,9 +16,9 @@ public struct TaughtHeads: Sendable {
   /// Tokens that texts were cut to.
   public let tokensMax: Int
   /// By the first exit and the threshold, `propagate` and `defer` of each; under `propagate` only rules that may be worth it.
-  public let curve: [Point]
+  public let curve: [TokenExits.Point]
   /// For each policy the cheapest rule that is as accurate as was asked for: what is to be served.
-  public let chosen: [StreamCost.Policy: ExitRule]
+  public let chosen: [StreamPolicy: ExitRule]
   /// How they were taught, for readers.
   let settings: JSON
 
@@ -55,7 +41,7 @@ public struct TaughtHeads: Sendable {
           ]
       )
     }
-    let rules = StreamCost.Policy.allCases.compactMap { policy in
+    let rules = StreamPolicy.allCases.compactMap { policy in
       chosen[policy].map {
         JSON.Member(policy.rawValue, .object($0.members(layers: heads.layers)))
       }

@@ -1,3 +1,4 @@
+public import Models
 /// What was answered at every token of some texts.
 public struct TokenVerdicts: Sendable, Equatable {
   /// Tokens of each text.
@@ -58,7 +59,7 @@ public struct TokenVerdicts: Sendable, Equatable {
   ///   - first: the first exit that was asked.
   ///   - policy: that the verdicts were given under.
   /// - Returns: multiply-accumulates.
-  public func macs(_ cost: StreamCost, from first: Int = 0, _ policy: StreamCost.Policy) -> Int {
+  public func macs(_ cost: StreamCost, from first: Int = 0, _ policy: StreamPolicy) -> Int {
     var (sum, token) = (0, 0)
     for length in lengths {
       for position in 0 ..< length {

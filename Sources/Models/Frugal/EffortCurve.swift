@@ -9,6 +9,8 @@ public struct EffortCurve: Sendable, Equatable {
     public var tau: Double?
     /// T, above which an exit's largest probability must be; nil asks no exits.
     public var threshold: Double?
+    /// The first exit that may be left at, by its place among the exits; earlier ones are not asked.
+    public var first = 0
     /// Share of the examples that are answered rightly.
     public var accuracy: Double
     /// Share of the examples that are answered as by the whole model.
@@ -20,11 +22,12 @@ public struct EffortCurve: Sendable, Equatable {
     public init(
       tau: Double? = nil,
       threshold: Double? = nil,
+      first: Int = 0,
       accuracy: Double,
       agreement: Double,
       share: Double
     ) {
-      (self.tau, self.threshold) = (tau, threshold)
+      (self.tau, self.threshold, self.first) = (tau, threshold, first)
       (self.accuracy, self.agreement, self.share) = (accuracy, agreement, share)
     }
   }

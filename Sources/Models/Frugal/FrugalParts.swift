@@ -15,14 +15,17 @@ public struct FrugalParts: Sendable {
   public var exits: LearnedExits?
   /// What effort buys; nil where nothing was measured.
   public var effort: EffortCurve?
+  /// Of a language model that classifies streams; nil for others.
+  public var tokens: TokenExits?
 
   /// Parts from each.
   public init(
     experts: RoutedExperts? = nil,
     exits: LearnedExits? = nil,
-    effort: EffortCurve? = nil
+    effort: EffortCurve? = nil,
+    tokens: TokenExits? = nil
   ) {
-    (self.experts, self.exits, self.effort) = (experts, exits, effort)
+    (self.experts, self.exits, self.effort, self.tokens) = (experts, exits, effort, tokens)
   }
 }
 

@@ -16,6 +16,30 @@ extension Wire.Bill {
     model = call.model
     method = call.open.method
     self.status = status
+    effortAsked = call.open.effort
+    macsMax = call.open.macsMax
+    costMax = call.open.costMax
+    take(engine, tariff: tariff)
+  }
+
+  /// Writes the bill of a check, which is the operator's.
+  ///
+  /// - Parameters:
+  ///   - check: what was checked, and what that cost.
+  ///   - call: an id for it.
+  ///   - tenant: the operator's.
+  ///   - tariff: the model's price.
+  init(of check: RailReport, call: CallID, tenant: String, tariff: Tariff?) {
+    self.init(call: call)
+    self.tenant = tenant
+    model = check.model
+    method = "Check"
+    status = check.agrees == nil ? .aborted : .ok
+    totalTime = check.bill.total
+    take(check.bill, tariff: tariff)
+  }
+
+  private mutating func take(_ engine: Inference.Bill, tariff: Tariff?) {
     let work = engine.work
     tokensIn = UInt64(work.tokensIn)
     tokensReused = UInt64(work.tokensReused)
@@ -35,10 +59,7 @@ extension Wire.Bill {
     expertsHistogram = work.expertsHistogram.map(UInt64.init)
     queueTime = engine.queued
     computeTime = engine.computing
-    effortAsked = call.open.effort
     effortGiven = engine.effortGiven
-    macsMax = call.open.macsMax
-    costMax = call.open.costMax
     costMicro = UInt64(tariff?.price(macs: work.macsTotal) ?? 0)
     currency = tariff?.currency ?? ""
   }

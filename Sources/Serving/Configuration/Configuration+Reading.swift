@@ -23,12 +23,14 @@ extension Configuration {
     guard let root, root.null == nil else { return }
     let table = try SettingTable(root, source: source)
     try table.refuseUnknown([
-      "models", "listen", "limits", "engine", "drain_seconds", "bills_remembered", "log_level",
+      "models", "listen", "limits", "engine", "effort", "drain_seconds", "bills_remembered",
+      "log_level",
     ])
     try readModels(table)
     try readListeners(table)
     try readLimits(table)
     try readEngine(table)
+    try readEffort(table)
     try table.seconds("drain_seconds", 0 ... 3600, into: &drain)
     try table.read("bills_remembered", 0 ... 10_000_000, into: &billsRemembered)
     if let level = try table.string("log_level") {
@@ -88,7 +90,7 @@ extension Configuration {
 
   private mutating func readModels(_ root: SettingTable) throws(ConfigurationError) {
     for (name, table) in try root.named("models") {
-      try table.refuseUnknown(["path", "weights", "currency", "micro_per_gmac"])
+      try table.refuseUnknown(["path", "heads", "weights", "currency", "micro_per_gmac"])
       guard name.utf8.count <= 256 else {
         throw ConfigurationError(
           source: table.source,
@@ -103,6 +105,7 @@ extension Configuration {
         throw root.blame("models", "\(name) is named twice")
       }
       var model = Model(name: name, path: path)
+      model.heads = try table.string("heads")
       if let weights = try table.string("weights") {
         guard let known = WeightChoice(rawValue: weights) else {
           let all = WeightChoice.allCases.map(\.rawValue).joined(separator: ", ")
@@ -171,6 +174,30 @@ extension Configuration {
     try table.seconds("keepalive_seconds", 0 ... 86_400, into: &limits.wire.keepalive)
     try table.seconds("keepalive_timeout_seconds", 1 ... 600, into: &limits.wire.keepaliveTimeout)
     try table.seconds("connection_age_seconds", 0 ... 2_592_000, into: &limits.wire.age)
+  }
+
+  private mutating func readEffort(_ root: SettingTable) throws(ConfigurationError) {
+    guard let table = try root.table("effort") else { return }
+    try table.refuseUnknown([
+      "wait_milliseconds", "floor_percent", "queue_milliseconds", "checked_per_mille",
+      "drift_percent", "operator",
+    ])
+    if table.isNull("wait_milliseconds") {
+      engine.brownOutWait = nil
+    } else {
+      var wait = engine.brownOutWait ?? .zero
+      try table.milliseconds("wait_milliseconds", 1 ... 600_000, into: &wait)
+      engine.brownOutWait = wait
+    }
+    var percent = Int((100 * effortFloor).rounded())
+    try table.read("floor_percent", 0 ... 100, into: &percent)
+    effortFloor = Double(percent) / 100
+    try table.milliseconds("queue_milliseconds", 1 ... 86_400_000, into: &engine.queueWaitMax)
+    try table.read("checked_per_mille", 0 ... 1000, into: &engine.railPerMille)
+    percent = Int((100 * engine.railDriftMax).rounded())
+    try table.read("drift_percent", 0 ... 100, into: &percent)
+    engine.railDriftMax = Double(percent) / 100
+    operatorTenant = try table.string("operator") ?? operatorTenant
   }
 
   private mutating func readEngine(_ root: SettingTable) throws(ConfigurationError) {

@@ -47,6 +47,7 @@ extension Configuration {
   private static let fixed = [
     Setting("models") { $0.models.map(\.name) },
     Setting("models.NAME.path") { $0.models.map(\.path) },
+    Setting("models.NAME.heads") { $0.models.map(\.heads) },
     Setting("models.NAME.weights") { $0.models.map(\.weights) },
     Setting("listen.unix") { $0.unix },
     Setting("listen.tcp") { $0.tcp },
@@ -57,6 +58,10 @@ extension Configuration {
     Setting("engine.prefill_rows_max") { $0.engine.prefillRowsMax },
     Setting("engine.step_milliseconds") { $0.engine.stepMax },
     Setting("engine.key_value_format") { $0.engine.keysAndValues },
+    Setting("effort.wait_milliseconds") { $0.engine.brownOutWait },
+    Setting("effort.queue_milliseconds") { $0.engine.queueWaitMax },
+    Setting("effort.checked_per_mille") { $0.engine.railPerMille },
+    Setting("effort.drift_percent") { $0.engine.railDriftMax },
     Setting("engine.share_prefixes") { $0.engine.sharesPrefixes },
     Setting("engine.prefix_percent_max") { $0.engine.prefixPercentMax },
     Setting("engine.key_value_megabytes") { $0.engine.keyValueBytesMax },

@@ -14,6 +14,10 @@ public struct Configuration: Sendable, Equatable {
   public var limits = ServingLimits()
   /// What the engine takes on.
   public var engine = EngineLimits()
+  /// What is left of an effort under load, where a request does not say.
+  public var effortFloor = 0.0
+  /// Who pays for answers that are computed again to check them.
+  public var operatorTenant = "operator"
   /// Threads that compute; 0 is as many as the process may use.
   public var threads = 0
   /// How long requests may run on after SIGTERM.
@@ -32,6 +36,8 @@ public struct Configuration: Sendable, Equatable {
     public var name: String
     /// A GGUF file or a Hugging Face directory.
     public var path: String
+    /// What `mete heads` taught on it; nil for a model that classifies no streams.
+    public var heads: String?
     /// How its weights are held in memory.
     public var weights = WeightChoice.automatic
     /// Its price.

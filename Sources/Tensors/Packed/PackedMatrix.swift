@@ -35,6 +35,24 @@ public struct PackedMatrix: Sendable {
   /// Bytes of all tiles.
   public var byteCount: Int { tiles * format.tileBytes(inputs: inputs) }
 
+  /// Some of its outputs, as a matrix in the same memory.
+  ///
+  /// - Parameter range: of outputs; begins with a tile.
+  /// - Returns: a view whose products have the bits that the whole's have there.
+  public func part(_ range: Range<Int>) -> PackedMatrix {
+    precondition(
+      range.lowerBound.isMultiple(of: 16) && range.lowerBound >= 0 && range.upperBound <= outputs,
+      "outputs \(range) of \(outputs)"
+    )
+    return PackedMatrix(
+      format: format,
+      outputs: range.count,
+      inputs: inputs,
+      memory: memory,
+      offset: offset + range.lowerBound / 16 * format.tileBytes(inputs: inputs)
+    )
+  }
+
   var matrix: ck_matrix {
     ck_matrix(
       format: format.code,

@@ -8,12 +8,15 @@ public struct AttentionRun: Sendable {
   public var position: Int
   /// The sequence's pages, in order of position.
   public var pages: [Int32]
+  /// Those of `rows` that attend; the others only have their keys and values stored.
+  public var asking: [Range<Int>]
 
   /// Places rows at `position` and the positions after it.
   public init(rows: Range<Int>, position: Int, pages: [Int32]) {
     self.rows = rows
     self.position = position
     self.pages = pages
+    asking = [rows]
   }
 }
 
@@ -46,7 +49,7 @@ extension Workers {
   /// Rows that one worker attends for at a time: enough that a page is read once for many.
   private static let rowsAtOnce = 16
 
-  /// Stores the keys and values of all rows, then lets every row attend to its sequence up to itself.
+  /// Stores the keys and values of all rows, then lets rows attend to their sequence up to themselves.
   ///
   /// - Parameters:
   ///   - runs: the batch's rows by sequence.
@@ -54,7 +57,7 @@ extension Workers {
   ///   - columns: where they lie.
   ///   - layer: which layer.
   ///   - cache: whose pages hold keys and values.
-  ///   - out: (R, H · W).
+  ///   - out: (R, H · W); any numbers in rows that do not attend.
   public func attend(
     _ runs: [AttentionRun],
     _ fused: RowBuffer,
@@ -84,16 +87,21 @@ extension Workers {
         store.key_rows += run.rows.lowerBound * fused.width
         store.value_rows += run.rows.lowerBound * fused.width
         stores.append(store)
-        for first in stride(from: run.rows.lowerBound, to: run.rows.upperBound, by: Self.rowsAtOnce)
-        {
-          var task = cache.task(layer: layer, fused, columns, firstRow: first, out)
-          task.pages = own
-          task.rows = min(Self.rowsAtOnce, run.rows.upperBound - first)
-          task.seen = run.position + first - run.rows.lowerBound + 1
-          task.causal = true
-          for group in 0 ..< shape.groups {
-            task.group = group
-            tasks.append(task)
+        for asking in run.asking {
+          precondition(
+            run.rows.lowerBound <= asking.lowerBound && asking.upperBound <= run.rows.upperBound,
+            "rows \(asking) of \(run.rows)"
+          )
+          for first in stride(from: asking.lowerBound, to: asking.upperBound, by: Self.rowsAtOnce) {
+            var task = cache.task(layer: layer, fused, columns, firstRow: first, out)
+            task.pages = own
+            task.rows = min(Self.rowsAtOnce, asking.upperBound - first)
+            task.seen = run.position + first - run.rows.lowerBound + 1
+            task.causal = true
+            for group in 0 ..< shape.groups {
+              task.group = group
+              tasks.append(task)
+            }
           }
         }
       }

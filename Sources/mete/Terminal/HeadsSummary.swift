@@ -1,5 +1,6 @@
 import Foundation
 import Methods
+import Models
 
 /// What `mete heads` came to, in a few lines.
 enum HeadsSummary {

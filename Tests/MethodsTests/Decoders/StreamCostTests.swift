@@ -55,7 +55,7 @@ struct StreamCostTests {
   @Test func whatIsNotRunCostsNothing() {
     let (joined, plain) = (cost(isJoined: true), cost(isJoined: false))
     let head = 576 * 3
-    for policy in StreamCost.Policy.allCases {
+    for policy in StreamPolicy.allCases {
       func spared(_ cost: StreamCost, exit: Int, first: Int) -> Int {
         cost.token(position: 4, exit: exit, policy)
           - cost.token(position: 4, exit: exit, from: first, policy)
@@ -83,7 +83,7 @@ struct StreamCostTests {
   @Test(arguments: [true, false])
   func leavingLaterCostsMore(isJoined: Bool) {
     let cost = cost(isJoined: isJoined)
-    for policy in StreamCost.Policy.allCases {
+    for policy in StreamPolicy.allCases {
       for position in [0, 7, 100] {
         let all = (0 ..< 3).map { cost.token(position: position, exit: $0, policy) }
         #expect(all[0] < all[1] && all[1] < all[2], "\(policy)")

@@ -20,7 +20,10 @@ extension Engine {
   ) {
     guard let exits = lanes[lane].frugal?.exits else { return }
     let all = Self.rows(of: open)
-    let asking = open.indices.filter { open[$0].threshold != nil }
+    let asking = open.indices.filter {
+      open[$0].threshold != nil
+        && (!exits.ensembles.isEmpty || place >= open[$0].first || open[$0].asksAll)
+    }
     guard !asking.isEmpty else { return }
     let scores = forward.scores(
       ofExit: place,
@@ -33,13 +36,22 @@ extension Engine {
       let entry = open[index]
       entry.opinions.append(own)
       entry.sequence.bill.work.count(.exits, exits.cost(at: place), dense: 0)
+      entry.text.row?.macs += exits.cost(at: place)
       let belief = forward.belief(atExit: place, entry.opinions)
-      guard let threshold = entry.threshold, softmax(belief[...]).max() ?? 0 > threshold,
-        case .classify(let parameters) = entry.sequence.request.task
-      else { continue }
-      entry.answer = labels(belief.map { Float($0) }, of: entry, parameters, forward)
+      guard let threshold = entry.threshold else { continue }
+      let isSure = place >= entry.first && softmax(belief[...]).max() ?? 0 > threshold
+      let mayGoOn = canGoOn(entry, after: exits.layers[place])
+      guard isSure || !mayGoOn else { continue }
+      let scores = belief.map { Float($0) }
+      let answer = labels(scores, of: entry, after: exits.layers[place], forward)
+      // An early verdict is told, and what deeper exits say corrects it.
+      if mayGoOn, entry.sequence.stream?.parameters.refines == true { continue }
+      entry.answer = answer
+      entry.layers = exits.layers[place]
       leaving.append(index)
     }
+    for entry in open where entry.text.row?.pending.isEmpty == false { release(entry.sequence) }
+    tellEarly()
     guard !leaving.isEmpty else { return }
     var isLeaving = [Bool](repeating: false, count: batch.count)
     for index in leaving {

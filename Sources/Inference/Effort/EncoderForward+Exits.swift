@@ -33,7 +33,7 @@ extension EncoderForward {
     for index in texts.indices {
       var row = pooled.row(index).map { tanhf($0) }
       if let norm = head.norm, let before = opinions[index].last {
-        row += Self.normalized(before.map { Float($0) }, norm)
+        row += norm(before.map { Float($0) }, epsilon: LearnedExits.epsilon)
       }
       inputs.setRow(index, row)
     }
@@ -58,12 +58,5 @@ extension EncoderForward {
       return opinions[place]
     }
     return ensembles[place].scores(opinions.map { $0[...] })
-  }
-
-  private static func normalized(_ row: [Float], _ norm: LayerNorm) -> [Float] {
-    let mean = row.reduce(0, +) / Float(row.count)
-    let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(row.count)
-    let inverse = 1 / (variance + LearnedExits.epsilon).squareRoot()
-    return row.indices.map { (row[$0] - mean) * inverse * norm.gain[$0] + norm.bias[$0] }
   }
 }

@@ -1,0 +1,101 @@
+import Models
+
+// Budgets: what is about to run is paid for at its worst before it runs.
+
+extension Engine {
+  /// Ends requests of a lane whose budget does not pay for their next answer.
+  mutating func endSpent(lane: Int) {
+    for sequence in lanes[lane].running where sequence.request.macsMax != nil && sequence.hasRow {
+      guard let most = sequence.request.macsMax else { continue }
+      let next = leastOfNext(sequence)
+      guard sequence.bill.work.macsTotal + next > most else { continue }
+      if sequence.bill.work.tokensOut > 0 {
+        end(sequence, .finished(.budget))
+      } else {
+        end(sequence, .refused(Self.tooSmall(most, least: sequence.bill.work.macsTotal + next)))
+      }
+    }
+  }
+
+  /// The least that the next answer of a request costs.
+  private func leastOfNext(_ sequence: Sequence) -> Int {
+    let lane = lanes[sequence.lane]
+    if let text = sequence.texts.first {
+      return lane.leastMACs(rows: text.tokens.count, sequence.request.task)
+    }
+    if sequence.stream != nil, let exits = lane.frugal?.tokens {
+      return lane.leastMACs(position: sequence.position, exits)
+    }
+    // A prompt is read as a whole before its first answer.
+    let rows = sequence.promptCount.map { max(1, $0 - sequence.position) } ?? 1
+    return lane.cost.causalRows(start: sequence.position, count: rows) + lane.cost.head
+  }
+
+  /// Rows of a request that its budget pays for, of those it has.
+  ///
+  /// A classified stream gets one at a time: what that may do must not hang on how many came together.
+  func affordableRows(_ wanted: Int, of sequence: Sequence) -> Int {
+    guard let most = sequence.request.macsMax else { return wanted }
+    if sequence.stream != nil { return min(1, wanted) }
+    guard sequence.answersEveryRow else { return wanted }
+    let cost = lanes[sequence.lane].cost
+    var (left, count) = (most - sequence.bill.work.macsTotal, 0)
+    while count < wanted {
+      left -= cost.row(positions: sequence.position + count + 1) + cost.head
+      guard left >= 0 else { break }
+      count += 1
+    }
+    return count
+  }
+
+  /// Whether a token of a language model's stream may go on to the next exit without a chance that its request costs more
+  /// than it may.
+  func canGoOn(_ row: Batch.Row, from place: Int, _ exits: TokenExits, lane: Int) -> Bool {
+    let sequence = row.sequence
+    guard let most = sequence.request.macsMax, let stream = sequence.stream,
+      place + 1 < exits.count
+    else { return true }
+    let cost = lanes[lane].cost
+    let whole = cost.attention(positions: row.seen) + cost.experts
+    let owed = stream.policy == .defer ? whole : cost.keysAndValues
+    var bound = exits.cost(at: place + 1, isAsked: true)
+    for layer in exits.layers[place] ..< exits.layers[place + 1] {
+      // Earlier tokens see less than this one.
+      bound += (sequence.flight?.rows ?? 1) * whole
+      bound += stream.parked.count { $0.depth <= layer || $0.isAboard } * owed
+    }
+    return sequence.bill.work.macsTotal + bound <= most
+  }
+
+  /// Whether a text may go on to the next exit, or to the end, within its budget and its deadline.
+  func canGoOn(_ entry: EncoderPassage, after layers: Int) -> Bool {
+    let lane = lanes[entry.sequence.lane]
+    let request = entry.sequence.request
+    guard request.macsMax != nil || entry.isHurried else { return true }
+    let bound = lane.boundToNextExit(entry, after: layers)
+    if let most = request.macsMax, entry.sequence.bill.work.macsTotal + bound > most {
+      return false
+    }
+    if entry.isHurried, let deadline = request.deadline,
+      let seconds = lane.stepCost.seconds(forMACs: bound)
+    {
+      return seconds <= (deadline - clock()) / .seconds(1)
+    }
+    return true
+  }
+}
+
+extension Lane {
+  /// The most that a text costs from one exit to the answer at the next, or at the end.
+  func boundToNextExit(_ entry: EncoderPassage, after layers: Int) -> Int {
+    let rows = entry.text.tokens.count
+    let place = exitLayers.firstIndex { $0 > layers }
+    let next = place.map { exitLayers[$0] } ?? cost.layers
+    var macs = 0
+    for layer in layers ..< next {
+      macs += rows * (cost.attention(positions: rows) + cost.experts)
+      if entry.tau != nil { macs += rows * (frugal?.experts?.routers[layer].cost ?? 0) }
+    }
+    return macs + (place.flatMap { frugal?.exits?.cost(at: $0) } ?? cost.head)
+  }
+}

@@ -1,0 +1,117 @@
+import Models
+
+// Answers that were spared work, computed again by the whole model when nobody waits.
+
+extension Engine {
+  /// Requests of the rail have numbers that no client's has.
+  static let railNumbersFrom: UInt64 = 1 << 63
+
+  /// Keeps a text's answer for idle time, if it is one of the share that is checked.
+  mutating func watchOver(_ entry: EncoderPassage) {
+    guard entry.sequence.rail == nil, entry.wasSpared, let label = entry.label,
+      let setting = entry.setting, setting.share < 1
+    else { return }
+    keep(entry.sequence, setting, entry.text.tokens, entry.text.types, label)
+  }
+
+  /// Keeps a stream's last verdict, if its tokens left early.
+  mutating func watchOver(_ sequence: Sequence) {
+    guard sequence.rail == nil, lanes[sequence.lane].pool != nil, let stream = sequence.stream,
+      sequence.bill.work.macsTotal < sequence.bill.work.macsDense,
+      let label = stream.lastLabel, let setting = stream.setting, setting.share < 1
+    else { return }
+    keep(sequence, setting, sequence.tokens, [], label)
+  }
+
+  private mutating func keep(
+    _ sequence: Sequence,
+    _ setting: EffortCurve.Point,
+    _ tokens: [Int32],
+    _ types: [Int32],
+    _ label: String
+  ) {
+    let index = sequence.lane
+    guard let curve = lanes[index].curve(for: sequence.request.task),
+      lanes[index].rail.takesNext(perMille: limits.railPerMille)
+    else { return }
+    lanes[index].rail.keep(
+      SafetyRail.Case(
+        tokens: tokens,
+        types: types,
+        label: label,
+        effort: curve.effort(of: setting),
+        expected: setting.agreement,
+        isStream: types.isEmpty
+      )
+    )
+  }
+
+  /// Whether answers wait to be checked.
+  var hasChecks: Bool { lanes.contains { !$0.rail.waiting.isEmpty } }
+
+  /// Begins the next check if there is nothing else to do.
+  mutating func checkWhenIdle() {
+    guard hasChecks, sequences.isEmpty || !lanes.contains(where: \.hasRows) else { return }
+    for index in lanes.indices {
+      guard let next = lanes[index].rail.next() else { continue }
+      begin(next, lane: index)
+      return
+    }
+  }
+
+  private mutating func begin(_ check: SafetyRail.Case, lane index: Int) {
+    railNumber += 1
+    let parameters = StreamParameters()
+    let task: Request.Task =
+      check.isStream ? .classifyStream(parameters) : .classify(EncodeParameters())
+    let request = Request(
+      id: SequenceID(Self.railNumbersFrom + railNumber),
+      tenant: "",
+      model: lanes[index].name,
+      task: task,
+      arrived: clock()
+    )
+    let sequence = Sequence(request, lane: index, intake: lanes[index].intake(for: task))
+    sequence.rail = check
+    sequence.inputClosed = true
+    sequences[request.id] = sequence
+    fairness.enter(request.tenant)
+    guard check.isStream else {
+      sequence.bill.work.tokensIn += check.tokens.count
+      counters.tokensIn += check.tokens.count
+      sequence.texts = [EncoderText(index: 0, tokens: check.tokens, types: check.types, weight: 0)]
+      sequence.stage = .running
+      lanes[index].running.append(sequence)
+      return
+    }
+    sequence.stream = TokenStream(
+      parameters,
+      isBudgeted: false,
+      labels: lanes[index].labels,
+      exits: lanes[index].frugal?.tokens,
+      tokenizer: lanes[index].tokenizer
+    )
+    sequence.pagesOffered = nil
+    take(check.tokens, sequence)
+    queue(sequence, positions: check.tokens.count)
+  }
+
+  /// A check is over: agreement is noted, and the operator told what it cost.
+  mutating func conclude(_ sequence: Sequence, _ check: SafetyRail.Case, _ outcome: Outcome) {
+    var report = RailReport(
+      model: lanes[sequence.lane].name,
+      isStream: check.isStream,
+      effort: check.effort,
+      bill: sequence.bill
+    )
+    if case .finished = outcome, let label = sequence.railLabel {
+      report.agrees = label == check.label
+      report.raisedTo = lanes[sequence.lane].rail.note(
+        check,
+        dense: label,
+        driftMax: limits.railDriftMax
+      )
+    }
+    emissions.append(.checked(report))
+  }
+}

@@ -1,0 +1,312 @@
+import Foundation
+import Models
+import Tensors
+
+// Exits of a language model: tokens that are sure leave the batch between two layers, and come back where later tokens need
+// what deeper layers would hold of them.
+
+extension Engine {
+  /// Lets tokens that left after `layer` layers go on where a later token of their stream does: it attends to them.
+  func rejoin(_ batch: inout Batch, _ forward: LanguageForward, layer: Int) {
+    var sources: [PartingRows.Source] = []
+    var rows: [Batch.Row] = []
+    var hasJoined = false
+    for (index, row) in batch.rows.enumerated() {
+      if let stream = row.sequence.stream,
+        batch.rows.startIndex == index
+          || batch.rows[index - 1].sequence !== row.sequence
+      {
+        for place in stream.parked.indices where stream.parked[place].waits(at: layer) {
+          hasJoined = true
+          sources.append(.numbers(stream.parked[place].x))
+          rows.append(join(stream.parked[place], row.sequence, stream.policy, layer: layer))
+          stream.parked[place].isAboard = true
+        }
+        // What is owed is a row of the batch again, and of nothing else.
+        if stream.policy == .defer { stream.parked.removeAll(where: \.isAboard) }
+      }
+      sources.append(.row(index))
+      rows.append(row)
+    }
+    guard hasJoined else { return }
+    batch.rows = rows
+    forward.parting.arrange(forward.x, sources)
+    forward.place(batch)
+  }
+
+  private func join(
+    _ parked: ParkedRow,
+    _ sequence: Sequence,
+    _ policy: StreamPolicy,
+    layer: Int
+  ) -> Batch.Row {
+    var row = Batch.Row(
+      sequence: sequence,
+      token: sequence.tokens[parked.position],
+      position: parked.position,
+      seen: parked.position + 1,
+      layersRun: parked.layersRun
+    )
+    row.stage = policy == .defer ? .owing : .lending
+    if row.stage == .owing { sequence.flight?.rows += 1 }
+    return row
+  }
+
+  /// Rows that lent a layer their keys and values have got deeper.
+  func deepen(_ batch: Batch, to depth: Int) {
+    for (stream, _) in batch.streams {
+      for place in stream.parked.indices where stream.parked[place].isAboard {
+        stream.parked[place].depth = depth
+      }
+    }
+  }
+
+  /// Before the last layer: nobody reads what is owed behind it, so keys and values are all that is left to give.
+  func lendLast(_ batch: inout Batch, _ forward: LanguageForward, layer: Int) {
+    var hasChanged = false
+    for index in batch.rows.indices where batch.rows[index].stage == .owing {
+      let row = batch.rows[index]
+      row.sequence.stream?.parked.append(
+        ParkedRow(
+          position: row.position,
+          x: [],
+          layersRun: row.layersRun,
+          depth: layer,
+          isAboard: true
+        )
+      )
+      row.sequence.flight?.rows -= 1
+      batch.rows[index].stage = .lending
+      hasChanged = true
+    }
+    if hasChanged { forward.place(batch) }
+  }
+
+  /// Asks an exit about the streams' tokens that it may concern; those that are sure leave.
+  ///
+  /// - Parameters:
+  ///   - place: among the exits; the last answers for all.
+  ///   - batch: loses the rows that leave, unless a later one takes them along.
+  ///   - forward: holds the rows.
+  ///   - lane: of the model.
+  mutating func ask(
+    tokenExit place: Int,
+    _ batch: inout Batch,
+    _ forward: LanguageForward,
+    lane: Int
+  ) {
+    let streams = batch.streams
+    let flying = streams.map { batch.rows[$0.rows.lowerBound].sequence }
+    guard let exits = lanes[lane].frugal?.tokens, !streams.isEmpty else { return }
+    hear(exit: place, exits, batch, streams, forward)
+    var isLeaving = [Bool](repeating: false, count: batch.count)
+    for (_, rows) in streams {
+      for index in rows {
+        isLeaving[index] = judge(&batch.rows[index], exit: place, exits, lane: lane)
+      }
+    }
+    guard place < exits.count - 1 else { return }
+    depart(isLeaving, &batch, forward, after: exits.layers[place])
+    for sequence in flying { release(sequence) }
+    tellEarly()
+  }
+
+  /// Runs a head for the tokens that ask, and adds every row to the means that later tokens' heads read.
+  private mutating func hear(
+    exit place: Int,
+    _ exits: TokenExits,
+    _ batch: Batch,
+    _ streams: [(stream: TokenStream, rows: Range<Int>)],
+    _ forward: LanguageForward
+  ) {
+    let listening = streams.filter { stream, _ in
+      stream.isBudgeted || stream.rule.map { place >= exits.firstHead(for: $0) } ?? false
+    }
+    guard !listening.isEmpty else { return }
+    let units = forward.units(epsilon: exits.epsilon)
+    var (asking, inputs): ([Int], [[Float]]) = ([], [])
+    for (stream, rows) in listening {
+      for index in rows {
+        for (column, number) in units[index].enumerated() {
+          stream.sums[place][column] += Double(number)
+        }
+        guard batch.rows[index].asks else { continue }
+        let count = Double(batch.rows[index].position + 1)
+        asking.append(index)
+        inputs.append(units[index] + stream.sums[place].map { Float($0 / count) })
+      }
+    }
+    guard !asking.isEmpty else { return }
+    let scores = forward.scores(
+      ofExit: place,
+      inputs,
+      before: asking.map { batch.rows[$0].stream?.opinions.last },
+      counters: &counters
+    )
+    let isLast = place == exits.count - 1
+    for (index, own) in zip(asking, scores) {
+      let (row, macs) = (batch.rows[index], exits.heads[place].cost)
+      row.stream?.opinions.append(own)
+      row.stream?.macs += macs
+      row.sequence.bill.work.count(isLast ? .head : .exits, macs, dense: isLast ? macs : 0)
+    }
+  }
+
+  /// What an exit makes of a token; whether it leaves.
+  private mutating func judge(
+    _ row: inout Batch.Row,
+    exit place: Int,
+    _ exits: TokenExits,
+    lane: Int
+  ) -> Bool {
+    guard row.asks, let token = row.stream, let stream = row.sequence.stream,
+      let rule = stream.rule, let own = token.opinions.last
+    else { return false }
+    let mayGoOn = canGoOn(row, from: place, exits, lane: lane)
+    // An exit before the first is asked only where the budget ends.
+    guard place >= rule.first || !mayGoOn else { return false }
+    var scores = own
+    if place < exits.ensembles.count {
+      // Plain heads have no ensembles, so every head so far has been heard.
+      scores = exits.ensembles[place].scores(token.opinions.map { $0[...] })
+      let macs = exits.cost(at: place, isAsked: true) - exits.heads[place].cost
+      counters.count(.exits, macs, dense: 0)
+      row.sequence.bill.work.count(.exits, macs, dense: 0)
+      token.macs += macs
+    }
+    let beliefs = softmax(scores[...])
+    let isLast = place == exits.count - 1
+    let isSure = isLast || beliefs.max() ?? 0 > rule.threshold
+    guard isSure || !mayGoOn else { return false }
+    say(beliefs, exits.labels, of: token, after: exits.layers[place], in: stream)
+    if isLast {
+      token.isOver = true
+      countToken(of: row.sequence)
+    }
+    return !isLast && !(stream.parameters.refines && mayGoOn)
+  }
+
+  /// Rows that leave at an exit: those that a later row takes along stay for its sake, the others are parked.
+  private mutating func depart(
+    _ isLeaving: [Bool],
+    _ batch: inout Batch,
+    _ forward: LanguageForward,
+    after layers: Int
+  ) {
+    guard isLeaving.contains(true) else { return }
+    var isGone = [Bool](repeating: false, count: batch.count)
+    for (stream, rows) in batch.streams {
+      let last = rows.last { batch.rows[$0].asks && !isLeaving[$0] || batch.rows[$0].isSettling }
+      for index in rows {
+        if isLeaving[index] { leave(&batch.rows[index], after: layers, stream) }
+        if let last, index <= last {
+          guard isLeaving[index] else { continue }
+          batch.rows[index].stage = stream.policy == .defer ? .owing : .lending
+          if stream.policy == .propagate {
+            park(batch.rows[index], forward.x.row(index), after: layers, isAboard: true)
+          }
+        } else {
+          isGone[index] = true
+          putDown(batch.rows[index], index, forward, after: layers)
+        }
+      }
+    }
+    let kept = batch.rows.indices.filter { !isGone[$0] }
+    let sequences = batch.sequences
+    batch.rows = kept.map { batch.rows[$0] }
+    forward.keep(kept, batch)
+    for sequence in sequences where sequence.stream != nil && sequence.flight?.rows == 0 {
+      guard !batch.rows.contains(where: { $0.sequence === sequence }) else { continue }
+      sequence.land(clock())
+      chargeTenant(of: sequence)
+    }
+  }
+
+  /// A token is answered: the dense model would have gone on.
+  private mutating func leave(_ row: inout Batch.Row, after layers: Int, _ stream: TokenStream) {
+    let cost = lanes[row.sequence.lane].cost
+    let rest = (cost.layers - layers) * (cost.attention(positions: row.seen) + cost.experts)
+    let spared = rest + (lanes[row.sequence.lane].frugal?.tokens?.heads.last?.cost ?? 0)
+    counters.countSpared(spared)
+    row.sequence.bill.work.countSpared(spared)
+    countToken(of: row.sequence)
+    if !row.isSettling {
+      row.stream?.isOver = true
+      row.stream = nil
+    }
+  }
+
+  /// Takes a row out of the batch that nobody takes along.
+  private mutating func putDown(
+    _ row: Batch.Row,
+    _ index: Int,
+    _ forward: LanguageForward,
+    after layers: Int
+  ) {
+    guard let stream = row.sequence.stream else { return }
+    if row.stage == .lending {
+      for place in stream.parked.indices where stream.parked[place].position == row.position {
+        stream.parked[place].isAboard = false
+      }
+      return
+    }
+    park(row, forward.x.row(index), after: layers, isAboard: false)
+  }
+
+  /// Remembers a row as it left; not where no later token can go deeper.
+  private mutating func park(
+    _ row: Batch.Row,
+    _ x: [Float],
+    after layers: Int,
+    isAboard: Bool
+  ) {
+    guard let stream = row.sequence.stream else { return }
+    row.sequence.flight?.rows -= 1
+    let exits = lanes[row.sequence.lane].frugal?.tokens?.count ?? 0
+    // What a request names by itself stays, so that no later token goes deeper.
+    let isFixed = !row.sequence.request.task.explicit.isEmpty && !stream.isBudgeted
+    if isFixed, stream.rule?.isSameForAll(exits: exits) == true {
+      counters.countRows(1, layers: row.layersRun)
+      row.sequence.bill.work.countRows(1, layers: row.layersRun)
+      return
+    }
+    stream.parked.append(
+      ParkedRow(
+        position: row.position,
+        x: x,
+        layersRun: row.layersRun,
+        depth: layers,
+        isAboard: isAboard
+      )
+    )
+  }
+
+  /// All layers are done: what was carried to the end is done with.
+  mutating func retire(_ batch: inout Batch) {
+    for row in batch.rows {
+      guard let stream = row.sequence.stream else { continue }
+      if let token = row.stream { token.isOver = true }
+      guard row.stage == .lending else { continue }
+      stream.parked.removeAll { $0.position == row.position }
+      counters.countRows(1, layers: row.layersRun)
+      row.sequence.bill.work.countRows(1, layers: row.layersRun)
+    }
+    batch.rows.removeAll { $0.stage == .lending }
+  }
+
+  /// A stream ends: what its parked tokens went through is counted, and what they owe nobody will ask for.
+  mutating func dropParked(of sequence: Sequence) {
+    for row in sequence.stream?.parked ?? [] {
+      counters.countRows(1, layers: row.layersRun)
+      sequence.bill.work.countRows(1, layers: row.layersRun)
+    }
+    sequence.stream?.parked = []
+  }
+}
+
+extension Batch.Row {
+  /// Whether exits are asked about it.
+  var asks: Bool { stage == .asking && stream != nil && stream?.isOver == false }
+  /// Whether it takes all earlier tokens along to the last layer.
+  var isSettling: Bool { stream?.settles ?? false }
+}

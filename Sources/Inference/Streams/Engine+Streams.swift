@@ -1,0 +1,117 @@
+import Models
+
+// Classified streams: how they begin, what they say, and how they end.
+
+extension Engine {
+  /// Begins the stream of a request that classifies one.
+  ///
+  /// - Throws: `Refusal` if the model has no such label or exit.
+  func begin(_ parameters: StreamParameters, _ sequence: Sequence) throws(Refusal) {
+    let lane = lanes[sequence.lane]
+    if let watch = parameters.watch, !lane.labels.contains(watch.label) {
+      let known = lane.labels.joined(separator: ", ")
+      throw Refusal(.badInput, "\(lane.name) has no label \"\(watch.label)\"; it has \(known)")
+    }
+    let exits = lane.frugal?.tokens
+    let stream = TokenStream(
+      parameters,
+      isBudgeted: sequence.request.macsMax != nil,
+      labels: lane.labels,
+      exits: exits,
+      tokenizer: lane.tokenizer
+    )
+    sequence.stream = stream
+    // Pages of a stream hold what its tokens left, which is nobody else's.
+    sequence.pagesOffered = nil
+    guard case .encoder = lane.forward else { return }
+    let least = lane.windowOverhead + 1
+    guard parameters.window >= least, parameters.window <= lane.positionsMax else {
+      throw Refusal(
+        .badInput,
+        "window must be \(least) to \(lane.positionsMax) tokens for \(lane.name), special ones included"
+      )
+    }
+  }
+
+  /// A token of a language model's stream sets out: what will be said of it has a place in the stream; nil for others.
+  func setOut(_ position: Int, of sequence: Sequence) -> StreamRow? {
+    guard let stream = sequence.stream else { return nil }
+    let lane = lanes[sequence.lane]
+    let head = lane.frugal?.tokens?.heads.last?.cost ?? 0
+    let row = setOut(
+      position,
+      of: sequence,
+      macsDense: lane.cost.row(positions: position + 1) + head
+    )
+    // A budget says itself what may be carried to the end.
+    row?.settles = !stream.isBudgeted && (position + 1).isMultiple(of: TokenStream.parkedMax)
+    stream.setOut = position + 1
+    return row
+  }
+
+  /// A token sets out.
+  func setOut(_ position: Int, of sequence: Sequence, macsDense: Int) -> StreamRow? {
+    guard let stream = sequence.stream else { return nil }
+    let token = sequence.tokens[position - stream.dropped]
+    let row = StreamRow(
+      position: position,
+      token: token,
+      text: stream.text(of: token),
+      macsDense: macsDense
+    )
+    stream.flying.append(row)
+    return row
+  }
+
+  /// Notes what is to be told of a token; nothing, if that was told already.
+  ///
+  /// - Parameters:
+  ///   - probabilities: of the labels, in the model's order.
+  ///   - labels: their names.
+  ///   - row: the token.
+  ///   - layers: that it went through.
+  ///   - stream: its stream.
+  func say(
+    _ probabilities: [Double],
+    _ labels: [String],
+    of row: StreamRow,
+    after layers: Int,
+    in stream: TokenStream
+  ) {
+    let scores = zip(labels, probabilities).map { LabelScore(label: $0, score: Float($1)) }
+      .sorted { ($1.score, $0.label) < ($0.score, $1.label) }
+    row.probabilities = probabilities
+    let parameters = stream.parameters
+    // A correction is worth a message if the likeliest label is another.
+    if let last = row.last, last.scores.first?.label == scores.first?.label { return }
+    let told = scores.prefix(parameters.labelsMax ?? scores.count)
+      .enumerated().filter { $0.offset == 0 || $0.element.score >= parameters.scoreMin }
+    let verdict = Verdict(
+      position: row.position,
+      token: row.token,
+      layer: layers,
+      scores: told.map(\.element),
+      macs: 0,
+      macsDense: 0,
+      text: row.text
+    )
+    row.last = verdict
+    stream.lastLabel = scores.first?.label
+    row.pending.append(verdict)
+  }
+
+  /// Sends the verdicts of a stream that are due.
+  mutating func release(_ sequence: Sequence) {
+    guard let stream = sequence.stream, sequences[sequence.id] != nil else { return }
+    let (verdicts, isEnded) = stream.release(slots: sequence.slots)
+    for verdict in verdicts { emit(.verdict(sequence.id, verdict), sequence) }
+    if isEnded { end(sequence, .finished(.watched)) }
+  }
+
+  /// Tells what there is to tell while a step runs: an early verdict is worth nothing late.
+  mutating func tellEarly() {
+    guard let tell, !emissions.isEmpty else { return }
+    tell(emissions)
+    emissions = []
+  }
+}
