@@ -16,7 +16,6 @@ extension Engine {
       leave(&batch) { forward.keep($0, $1) }
       if batch.isEmpty { break }
       rejoin(&batch, forward, layer: layer)
-      if layer == cost.layers - 1 { lendLast(&batch, forward, layer: layer) }
       forward.layer(layer, batch, pages: pages, counters: &counters)
       charge(&batch, cost)
       deepen(batch, to: layer + 1)
@@ -24,7 +23,7 @@ extension Engine {
         ask(tokenExit: place, &batch, forward, lane: lane)
       }
     }
-    retire(&batch)
+    retire(&batch, forward)
     forward.score(batch, counters: &counters)
     for row in batch.rows where row.wantsLogits {
       row.sequence.bill.work.count(.head, cost.head)

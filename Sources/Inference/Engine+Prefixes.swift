@@ -16,7 +16,7 @@ extension Engine {
       let pageSize = lanes[lane].pool?.pageSize
     else { return false }
     sequence.pages = pages
-    sequence.pagesOffered = shared.count
+    sequence.pagesOffered = sequence.stream == nil ? shared.count : nil
     sequence.position = shared.count * pageSize
     sequence.bill.work.tokensReused += sequence.position
     counters.tokensReused += sequence.position

@@ -16,7 +16,10 @@ extension Engine {
         batch.rows.startIndex == index
           || batch.rows[index - 1].sequence !== row.sequence
       {
-        for place in stream.parked.indices where stream.parked[place].waits(at: layer) {
+        // Nobody here attends to what comes later.
+        for place in stream.parked.indices
+        where stream.parked[place].waits(at: layer) && stream.parked[place].position < row.position
+        {
           hasJoined = true
           sources.append(.numbers(stream.parked[place].x))
           rows.append(join(stream.parked[place], row.sequence, stream.policy, layer: layer))
@@ -59,27 +62,6 @@ extension Engine {
         stream.parked[place].depth = depth
       }
     }
-  }
-
-  /// Before the last layer: nobody reads what is owed behind it, so keys and values are all that is left to give.
-  func lendLast(_ batch: inout Batch, _ forward: LanguageForward, layer: Int) {
-    var hasChanged = false
-    for index in batch.rows.indices where batch.rows[index].stage == .owing {
-      let row = batch.rows[index]
-      row.sequence.stream?.parked.append(
-        ParkedRow(
-          position: row.position,
-          x: [],
-          layersRun: row.layersRun,
-          depth: layer,
-          isAboard: true
-        )
-      )
-      row.sequence.flight?.rows -= 1
-      batch.rows[index].stage = .lending
-      hasChanged = true
-    }
-    if hasChanged { forward.place(batch) }
   }
 
   /// Asks an exit about the streams' tokens that it may concern; those that are sure leave.
@@ -270,19 +252,20 @@ extension Engine {
       row.sequence.bill.work.countRows(1, layers: row.layersRun)
       return
     }
-    stream.parked.append(
-      ParkedRow(
-        position: row.position,
-        x: x,
-        layersRun: row.layersRun,
-        depth: layers,
-        isAboard: isAboard
-      )
+    let parked = ParkedRow(
+      position: row.position,
+      x: x,
+      layersRun: row.layersRun,
+      depth: layers,
+      isAboard: isAboard
     )
+    // One that left later may stand before one that left earlier and was taken along.
+    let place = stream.parked.lastIndex { $0.position < row.position }.map { $0 + 1 } ?? 0
+    stream.parked.insert(parked, at: place)
   }
 
   /// All layers are done: what was carried to the end is done with.
-  mutating func retire(_ batch: inout Batch) {
+  mutating func retire(_ batch: inout Batch, _ forward: LanguageForward) {
     for row in batch.rows {
       guard let stream = row.sequence.stream else { continue }
       if let token = row.stream { token.isOver = true }
@@ -291,7 +274,10 @@ extension Engine {
       counters.countRows(1, layers: row.layersRun)
       row.sequence.bill.work.countRows(1, layers: row.layersRun)
     }
-    batch.rows.removeAll { $0.stage == .lending }
+    let kept = batch.rows.indices.filter { batch.rows[$0].stage != .lending }
+    guard kept.count < batch.count else { return }
+    batch.rows = kept.map { batch.rows[$0] }
+    forward.keep(kept, batch)
   }
 
   /// A stream ends: what its parked tokens went through is counted, and what they owe nobody will ask for.

@@ -50,8 +50,8 @@ public struct StreamCost: Sendable {
   public func token(position: Int, exit: Int, from first: Int = 0, _ policy: StreamPolicy) -> Int {
     let layer = cost.attention(positions: position + 1) + cost.experts
     var whole = layers[exit]
-    // Of what is made up for, nobody reads the rows after the last layer: its keys and values are all that is owed.
-    if policy == .defer { whole = max(whole, cost.layers - 1) }
+    // The last exit's head reads the mean of all rows, so that even of the last layer all is owed.
+    if policy == .defer { whole = cost.layers }
     let kept = (cost.layers - whole) * cost.keysAndValues
     return whole * layer + kept + asking(exit: exit, from: first)
   }

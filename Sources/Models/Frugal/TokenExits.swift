@@ -13,6 +13,9 @@ public struct TokenExits: Sendable {
     /// (classes, 2 · width), or (classes, 2 · width + classes) where it hears the exit before.
     public let map: Dense
 
+    /// A head from its parts.
+    public init(norm: LayerNorm?, map: Dense) { (self.norm, self.map) = (norm, map) }
+
     /// Multiply-accumulates of one token.
     public var cost: Int { map.matrix.outputs * map.matrix.inputs }
   }
@@ -68,6 +71,44 @@ public struct TokenExits: Sendable {
   public let chosen: [StreamPolicy: ExitRule]
   /// How they were taught, for readers.
   public let settings: JSON
+
+  /// Exits from their parts.
+  ///
+  /// - Parameters:
+  ///   - layers: how many a token has gone through at each exit: ascending, the model's layers last.
+  ///   - heads: one for each exit.
+  ///   - ensembles: one for each exit but the last, or none.
+  ///   - labels: names of the classes.
+  ///   - epsilon: added to the mean square of a row.
+  ///   - tokensMax: tokens that the texts were cut to from which the heads learned.
+  ///   - modelName: what the model calls itself.
+  ///   - modelSHA256: of its weight files.
+  ///   - points: measured rules, of both policies.
+  ///   - chosen: for each policy the rule to serve.
+  ///   - settings: how they were taught, for readers.
+  public init(
+    layers: [Int],
+    heads: [Head],
+    ensembles: [GeometricEnsemble],
+    labels: [String],
+    epsilon: Float,
+    tokensMax: Int,
+    modelName: String,
+    modelSHA256: String,
+    points: [Point],
+    chosen: [StreamPolicy: ExitRule],
+    settings: JSON = .null
+  ) {
+    precondition(
+      !layers.isEmpty && heads.count == layers.count
+        && (ensembles.isEmpty || ensembles.count == layers.count - 1),
+      "\(heads.count) heads and \(ensembles.count) ensembles of \(layers.count) exits"
+    )
+    (self.layers, self.heads, self.ensembles) = (layers, heads, ensembles)
+    (self.labels, self.epsilon, self.tokensMax) = (labels, epsilon, tokensMax)
+    (self.modelName, self.modelSHA256) = (modelName, modelSHA256)
+    (self.points, self.chosen, self.settings) = (points, chosen, settings)
+  }
 
   /// Exits, the last included.
   public var count: Int { layers.count }
