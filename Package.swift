@@ -97,7 +97,12 @@ let package = Package(
     ),
 
     // Tests.
-    .target(name: "Support", path: "Tests/Support", swiftSettings: ground),
+    .target(
+      name: "Support",
+      dependencies: ["Models", "Tensors"],
+      path: "Tests/Support",
+      swiftSettings: ground
+    ),
     .testTarget(name: "TidyTests", dependencies: ["Support"], swiftSettings: ground),
     .testTarget(
       name: "TensorsTests",

@@ -86,8 +86,13 @@ extension Engine {
     let dense = lane.cost.text(rows) + lane.cost.head
     let setting = setting(of: sequence, dense: dense)
     let most = sequence.request.macsMax.map { $0 - sequence.bill.work.macsTotal }
-    let isTight = (most ?? .max) < dense || setting?.tau != nil && most != nil
-    let isHurried = isNear(sequence.request.deadline, for: dense, lane)
+    let isTight =
+      sequence.request.task.obeysEffort
+      && ((most ?? .max) < dense || setting?.tau != nil && most != nil)
+    // Only what may be answered early hurries.
+    let isHurried =
+      sequence.request.task.obeysEffort && sequence.request.hurries
+      && isNear(sequence.request.deadline, for: dense, lane)
     let passage = EncoderPassage(
       sequence,
       text,

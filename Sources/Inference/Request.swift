@@ -28,6 +28,8 @@ public struct Request: Sendable {
   public var effort: Double
   /// What is left of its effort at least, whatever the load.
   public var effortMin: Double
+  /// Whether it rather has less effort than no answer by its deadline.
+  public var hurries: Bool
   /// Multiply-accumulates that it may cost; its bill never has more. nil is any number.
   public var macsMax: Int?
   /// Result messages that may be under way before the row pauses.
@@ -64,6 +66,7 @@ public struct Request: Sendable {
     effort: Double = 1,
     effortMin: Double = 0,
     macsMax: Int? = nil,
+    hurries: Bool = false,
     slots: Int = 64
   ) {
     precondition(slots > 0, "a request needs at least one slot")
@@ -77,6 +80,7 @@ public struct Request: Sendable {
     self.effort = effort
     self.effortMin = effortMin
     self.macsMax = macsMax
+    self.hurries = hurries
     self.slots = slots
   }
 }

@@ -142,6 +142,7 @@ final class Exchange {
       effort: call.open.effort,
       effortMin: call.open.effortMin ?? configuration.effortFloor,
       macsMax: macsMax(for: call),
+      hurries: call.open.deadline != nil,
       slots: configuration.limits.slots
     )
     guard orders.offer(.open(request)) else {
@@ -250,7 +251,7 @@ final class Exchange {
       tenant: configuration.operatorTenant,
       tariff: catalog[report.model]?.tariff
     )
-    ledger.enter(bill, began: false)
+    ledger.enter(check: bill)
     guard let raised = report.raisedTo else { return }
     log.warning(
       "answers agree less with the whole model than when it was taught; effort is raised",

@@ -1,4 +1,5 @@
 import Inference
+import Models
 import Support
 
 /// A request that comes at a turn of its own, in pieces, and may leave before its end.
@@ -16,7 +17,34 @@ struct Guest {
     let slots = Int.random(in: 1 ... 6, using: &random)
     comes = Int.random(in: 0 ... 12, using: &random)
     leaves = Int.random(in: 0 ..< 4, using: &random) == 0
-    switch Int.random(in: 0 ..< 7, using: &random) {
+    let budget =
+      Bool.random(using: &random) ? nil : Int.random(in: 2_000_000 ... 40_000_000, using: &random)
+    let effort = Double.random(in: 0 ... 1.2, using: &random).clamped
+    switch Int.random(in: 0 ..< 10, using: &random) {
+    case 7, 8, 9:
+      let isOnLanguage = Bool.random(using: &random)
+      var stream = StreamParameters()
+      stream.policy = StreamPolicy.allCases.randomElement(using: &random)
+      stream.window = Int.random(in: 3 ... 20, using: &random)
+      stream.stride = Int.random(in: 1 ... 3, using: &random)
+      stream.text = Bool.random(using: &random)
+      if Bool.random(using: &random) {
+        let label = isOnLanguage ? "wet" : TinyFrugal.encoderLabel
+        stream.watch = .init(label: label, above: 0.4, tokens: 2)
+      }
+      request = .test(
+        number,
+        .classifyStream(stream),
+        on: isOnLanguage ? Workbench.language : Workbench.encoder,
+        tenant: tenant,
+        effort: effort,
+        macsMax: budget.map { isOnLanguage ? $0 / 20 : $0 },
+        slots: slots
+      )
+      let cut = Int.random(in: 1 ... tokens.count, using: &random)
+      pieces = stride(from: 0, to: tokens.count, by: cut).map {
+        .tokens(tokens[$0 ..< min($0 + cut, tokens.count)].map { isOnLanguage ? $0 : $0 % 80 })
+      }
     case 0:
       let task = Request.Task.embed(EncodeParameters())
       request = .test(number, task, on: Workbench.encoder, tenant: tenant, slots: slots)
@@ -38,7 +66,8 @@ struct Guest {
         .classify(classify),
         on: Workbench.encoder,
         tenant: tenant,
-        effort: Double.random(in: 0 ... 1.2, using: &random).clamped,
+        effort: effort,
+        macsMax: budget,
         slots: slots
       )
       let cut = Int.random(in: 1 ... tokens.count, using: &random)

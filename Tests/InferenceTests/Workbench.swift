@@ -34,6 +34,7 @@ final class Workbench {
     else { preconditionFailure("the tiny models changed their families") }
     llama = LlamaReference(configuration: shape, weights: weights)
     bert = BertReference(configuration: encoderShape, weights: encoderWeights)
+    checkpoints[0].frugal = TinyFrugal.parts(for: shape)
     checkpoints[1].frugal = TinyFrugal.parts(for: encoderShape)
     models = [
       try ServedModel(name: Self.language, checkpoint: checkpoints[0], weights: choice),
@@ -87,6 +88,11 @@ final class Workbench {
     of(id).compactMap { if case .token(_, let token) = $0 { token } else { nil } }
   }
 
+  /// What was said of a request's tokens.
+  func verdicts(_ id: SequenceID) -> [Verdict] {
+    of(id).compactMap { if case .verdict(_, let found) = $0 { found } else { nil } }
+  }
+
   /// What was predicted for a request.
   func predictions(_ id: SequenceID) -> [Prediction] {
     of(id).compactMap { if case .prediction(_, let found) = $0 { found } else { nil } }
@@ -102,6 +108,7 @@ extension Request {
     tenant: String = "t",
     deadline: Duration? = nil,
     effort: Double = 1,
+    macsMax: Int? = nil,
     slots: Int = 64
   ) -> Request {
     Request(
@@ -112,6 +119,7 @@ extension Request {
       arrived: .zero,
       deadline: deadline,
       effort: effort,
+      macsMax: macsMax,
       slots: slots
     )
   }

@@ -67,7 +67,9 @@ extension Engine {
       let own = (most - sequence.bill.work.macsTotal) / max(1, left)
       point = Self.cheaper(point, of: curve) { Double(dense) * $0.share <= Double(own) }
     }
-    if let seconds = lane.stepCost.seconds(forMACs: dense), let deadline = request.deadline {
+    if request.hurries, let seconds = lane.stepCost.seconds(forMACs: dense),
+      let deadline = request.deadline
+    {
       // Half of what is left: others are in the step as well, and the answer has a way to go.
       let time = (deadline - clock()) / .seconds(2)
       point = Self.cheaper(point, of: curve) { seconds * $0.share <= time }
@@ -95,8 +97,8 @@ extension Engine {
     }
     let cost = lanes[sequence.lane].cost
     let dense = cost.row(positions: sequence.position + 1) + (exits.heads.last?.cost ?? 0)
-    let pending = sequence.tokens.count - sequence.position
-    let left = sequence.inputClosed ? pending : stream.parameters.tokensMax - sequence.position
+    // Not what has come by now: that hangs on the client's haste and on who else is there.
+    let left = stream.parameters.tokensMax - sequence.position
     let point = setting(of: sequence, dense: dense, left: left)
     stream.setting = point
     stream.rule =

@@ -3,8 +3,10 @@ import Wire
 
 /// Who owes what: calls that run, bills that went out, and their sum.
 struct Ledger {
-  /// Bills that were issued.
+  /// Bills of calls that were issued.
   private(set) var billsCount = 0
+  /// Bills of checks, which nobody called for.
+  private(set) var checksCount = 0
   /// Sums over all bills.
   private(set) var total = Total()
 
@@ -83,6 +85,13 @@ struct Ledger {
   /// A remembered bill of the tenant.
   func bill(_ call: CallID, of tenant: String) -> Wire.Bill? {
     remembered[Key(tenant: tenant, call: call)]
+  }
+
+  /// Takes the bill of a check.
+  mutating func enter(check bill: Wire.Bill) {
+    checksCount += 1
+    enter(bill, began: false)
+    billsCount -= 1
   }
 
   private mutating func forgetOld() {

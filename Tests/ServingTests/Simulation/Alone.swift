@@ -23,6 +23,8 @@ final class Alone {
     limits.queueCountMax = 10
     // Nobody came before it.
     limits.sharesPrefixes = false
+    limits.railPerMille = 0
+    limits.brownOutWait = nil
     let clock = FakeClock()
     self.clock = clock
     engine = Engine(models: TinyHouse.models, limits: limits, clock: { clock.now })
@@ -35,7 +37,20 @@ final class Alone {
     else { return nil }
     count += 1
     let id = SequenceID(count)
-    let request = Request(id: id, tenant: "t", model: model.name, task: task, arrived: clock.now)
+    let budgets = [
+      plan.open.macsMax.map { Int(clamping: $0) },
+      plan.open.costMax.flatMap { model.tariff.macsMax(micro: $0) },
+    ]
+    let request = Request(
+      id: id,
+      tenant: "t",
+      model: model.name,
+      task: task,
+      arrived: clock.now,
+      effort: plan.open.effort,
+      effortMin: plan.open.effortMin ?? 0,
+      macsMax: budgets.compactMap { $0 }.min()
+    )
     let pieces = plan.pieces.compactMap { try? Piece($0) }
     var orders: [Order] = [.open(request)]
     orders += (plan.isEach ? pieces : joined(pieces)).map { .input(id, $0, weight: 1) }
@@ -44,6 +59,7 @@ final class Alone {
     repeat {
       let emissions = engine.turn(orders)
       for emission in emissions {
+        guard emission.id == id else { continue }
         if let message = emission.message { answer.messages.append(message) }
         if case .ended(_, let outcome, let bill) = emission {
           answer.outcome = outcome

@@ -64,6 +64,8 @@ struct Conditions {
     engine.stepMax = .milliseconds(random.pick([1, 5, 25]))
     engine.sharesPrefixes = random.chance(80)
     engine.prefixPercentMax = random.pick([0, 30, 100])
+    engine.brownOutWait = random.chance(30) ? .milliseconds(random.pick([1, 20, 500])) : nil
+    engine.railPerMille = random.pick([0, 10, 300, 1000])
     configuration.engine = engine
   }
 

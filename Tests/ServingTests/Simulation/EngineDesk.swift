@@ -16,7 +16,11 @@ final class EngineDesk {
   private(set) var complaint: String?
 
   /// What the engine calls from inside a turn.
-  private final class Seat { var betweenLayers: () -> Void = {} }
+  private final class Seat {
+    var betweenLayers: () -> Void = {}
+    /// What was told while a turn ran.
+    var early: [[Emission]] = []
+  }
 
   /// What happens between two layers, before the engine looks for urgent orders.
   var betweenLayers: () -> Void {
@@ -35,7 +39,8 @@ final class EngineDesk {
       urgent: {
         seat.betweenLayers()
         return orders.takeUrgent(where: \.isEnd)
-      }
+      },
+      tell: { seat.early.append($0) }
     )
   }
 
@@ -53,6 +58,8 @@ final class EngineDesk {
     isTurning = true
     let emissions = engine.turn(arrived)
     isTurning = false
+    reports += seat.early
+    seat.early = []
     if !emissions.isEmpty { reports.append(emissions) }
     check()
     return true

@@ -24,6 +24,12 @@ struct Plan {
     return try? Parameters(open.params, of: method).task(seed: 1)
   }
 
+  /// Whether what it gets may hang on the time and on others: a deadline or brown-out lowers its effort.
+  func isTimed(_ conditions: Conditions) -> Bool {
+    guard ["Classify", "ClassifyStream"].contains(open.method) else { return false }
+    return open.deadline != nil || conditions.configuration.engine.brownOutWait != nil
+  }
+
   /// Whether every message is a text of its own.
   var isEach: Bool { open.params["input"] == "each" }
 }
@@ -37,12 +43,13 @@ extension Plan {
   /// A random call; most are right.
   static func random(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {
     if random.chance(12) { return mistaken(&random) }
-    switch random.number(0 ... 11) {
+    switch random.number(0 ... 14) {
     case 0 ... 3: return generate(conditions, &random)
     case 4, 5: return predict(conditions, &random)
     case 6, 7: return encode("Embed", conditions, &random)
     case 8: return encode("Classify", conditions, &random)
     case 9: return tokenize(conditions, &random)
+    case 10 ... 12: return stream(conditions, &random)
     default:
       return random.pick([
         Plan(Open("Models.List")), Plan(Open("Models.Describe", model: "encoder")),
@@ -89,9 +96,55 @@ extension Plan {
     if random.chance(30) { plan.set("truncate", .bool(true)) }
     if method == "Classify", random.chance(30) { plan.set("top_k", 2) }
     if method == "Classify", random.chance(20) { plan.set("pair", "the sun") }
+    if method == "Classify" { plan.spend(&random) }
     let tokens = plan.open.params["pair"] == nil && random.chance(30)
     plan.pieces = input(conditions, tokens: tokens, &random, idsMax: 80)
     return plan
+  }
+
+  private static func stream(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {
+    let isEncoder = random.chance(40)
+    var plan = Plan(Open("ClassifyStream", model: isEncoder ? "encoder" : "language"))
+    if random.chance(60) { plan.set("policy", .string(random.pick(["defer", "propagate"]))) }
+    if random.chance(20) {
+      plan.set("refine", .bool(true))
+      // What has been spent when a correction is told hangs on who else is there.
+      plan.isGreedy = false
+    }
+    if random.chance(25) {
+      let ends = random.chance(30)
+      let label = isEncoder ? TinyFrugal.encoderLabel : "wet"
+      plan.set(
+        "watch",
+        ["label": .string(label), "above": .double(0.4), "tokens": 2, "end": .bool(ends)]
+      )
+      // Tokens that had set out when the end came are billed as well.
+      if ends { plan.isGreedy = false }
+    }
+    if random.chance(30) { plan.set("text", .bool(true)) }
+    if random.chance(30) { plan.set("score_min", .double(0.2)) }
+    if random.chance(20) { plan.set("threshold", .double(random.pick([0, 0.5, 0.9, 1]))) }
+    if isEncoder {
+      plan.set("window", Value(random.number(3 ... 20)))
+      plan.set("stride", Value(random.number(1 ... 4)))
+    }
+    plan.spend(&random)
+    plan.pieces = input(
+      conditions,
+      tokens: random.chance(60),
+      &random,
+      idsMax: isEncoder ? 80 : 255
+    )
+    return plan
+  }
+
+  /// An effort, a budget or money, or none.
+  private mutating func spend(_ random: inout SplitMix64) {
+    if random.chance(60) { open.effort = Double(random.number(0 ... 10)) / 10 }
+    if random.chance(20) { open.effortMin = random.pick([0, 0.3, 1]) }
+    if random.chance(20) { open.macsMax = UInt64(random.number(1 ... 3_000_000)) }
+    // At 1,000 millionths for 10⁹ multiply-accumulates.
+    if random.chance(10) { open.costMax = UInt64(random.number(0 ... 3)) }
   }
 
   private static func tokenize(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {

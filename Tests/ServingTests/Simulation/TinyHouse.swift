@@ -11,18 +11,14 @@ enum TinyHouse {
       let folder = try TemporaryFolder()
       try TinyModels.writeLlama(to: "\(folder.path)/llama")
       try TinyModels.writeBERT(to: "\(folder.path)/bert")
-      return [
-        try ServedModel(
-          name: "language",
-          checkpoint: Checkpoint.open(path: "\(folder.path)/llama"),
-          weights: .f32
-        ),
-        try ServedModel(
-          name: "encoder",
-          checkpoint: Checkpoint.open(path: "\(folder.path)/bert"),
-          weights: .f32
-        ),
-      ]
+      return try [("language", "llama"), ("encoder", "bert")].map { name, part in
+        var checkpoint = try Checkpoint.open(path: "\(folder.path)/\(part)")
+        switch checkpoint.family {
+        case .llama(let shape, _): checkpoint.frugal = TinyFrugal.parts(for: shape)
+        case .bert(let shape, _): checkpoint.frugal = TinyFrugal.parts(for: shape)
+        }
+        return try ServedModel(name: name, checkpoint: checkpoint, weights: .f32)
+      }
     } catch {
       preconditionFailure("the tiny models cannot be loaded: \(error)")
     }

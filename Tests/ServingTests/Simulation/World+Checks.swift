@@ -79,7 +79,7 @@ extension World {
         )
       }
     }
-    if desk.engine.sequences.count > exchange.calls.count {
+    if desk.engine.sequences.values.count(where: { $0.rail == nil }) > exchange.calls.count {
       complain("\(desk.engine.sequences.count) sequences for \(exchange.calls.count) calls")
     }
   }

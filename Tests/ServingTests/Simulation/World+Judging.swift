@@ -41,6 +41,13 @@ extension World {
         complain("\(name) ended \(detail), alone \(wanted?.detail ?? "nothing"): \(end.text)")
       }
     }
+    if let bill = call.bill, let most = call.plan.open.macsMax, bill.macsTotal > most {
+      complain("\(name) was billed \(bill.macsTotal) MACs of at most \(most)")
+    }
+    if let bill = call.bill, let most = call.plan.open.costMax, bill.costMicro > most {
+      complain("\(name) was billed \(bill.costMicro) of at most \(most)")
+    }
+    guard !call.plan.isTimed(conditions) else { return }
     if let answer, wanted?.status == .ok, call.plan.isGreedy {
       let found = Likeness.difference(call.plan.open.method, call.messages, answer.messages)
       if let text = found.text { complain("\(name), \(detail): \(text)") }
@@ -55,7 +62,7 @@ extension World {
     _ call: VirtualClient.Call
   ) -> Bool {
     let sizes = ["input_too_large", "context_too_long"]
-    let isPredict = call.plan.open.method == "Predict"
+    let isPredict = ["Predict", "ClassifyStream"].contains(call.plan.open.method)
     if isPredict, !call.plan.mistakes.isEmpty, detail == sizes[0] { return true }
     return detail == wanted || (isPredict && sizes.contains(detail) && sizes.contains(wanted))
   }
@@ -104,7 +111,8 @@ extension World {
       return call.endedAt - call.opened >= deadline
     case "queue_full": return call.plan.task != nil || !call.plan.mistakes.isEmpty
     case "draining": return isDraining
-    case "stalled": return ["Generate", "Predict"].contains(call.plan.open.method)
+    case "stalled":
+      return ["Generate", "Predict", "ClassifyStream"].contains(call.plan.open.method)
     case "streams_max", "credit_overrun", "metadata_too_large": return client.isEager
     case "call_in_use": return call.plan.isReused || reuses(call.plan)
     case "idle_timeout", "hello_timeout", "slow_reader", "connections_max",
