@@ -15,7 +15,7 @@ from mete.status import Status
 from mete.wire.frames import Open
 
 MODEL: Dict[str, Any] = {
-    "name": "probe", "family": "none", "methods": ["Generate", "Embed"], "parameters": 7, "layers": 1, "width": 4,
+    "name": "probe", "family": "none", "methods": ["Generate", "Embed", "ClassifyStream"], "parameters": 7, "layers": 1, "width": 4,
     "vocabulary": 256, "positions_max": 64, "pooling": None, "labels": ["short", "long"], "format": "gguf", "sha256": "",
     "tariff": {"currency": "EUR", "micro_per_gmac": 5}, "later": True,
 }  # fmt: skip
@@ -147,8 +147,9 @@ class Call:
             if not watch or run == watch["tokens"]:
                 yield [position, position + 7, 2, scores[: self.params.get("top_k", 2)], position + 1, 2 * position + 2, *text]
             position += 1
-            if watch and watch["end"] and run == watch["tokens"]:
-                self.metadata = {"finish": "watch"}
+            is_watched = watch and watch["end"] and run == watch["tokens"]
+            if is_watched or position == self.options.get("macs_max"):
+                self.metadata = {"finish": "watch" if is_watched else "budget"}
                 return
 
     def _words(self) -> Iterator[Optional[str]]:
