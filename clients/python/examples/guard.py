@@ -63,7 +63,7 @@ class Rule:
 
 def letters_of(text: str) -> str:
     """What tokenizers leave of a text, whichever they are: no spaces, no accents, no case."""
-    plain = (mark for mark in unicodedata.normalize("NFD", text) if unicodedata.category(mark) != "Mn")
+    plain = (mark for mark in unicodedata.normalize("NFKD", text) if unicodedata.category(mark) != "Mn")
     return "".join(mark.casefold() for mark in plain if unicodedata.category(mark)[0] not in "CZ" and mark != "\ufffd")
 
 
@@ -199,6 +199,9 @@ class Guard:
             # A source that was closed while it was read may say so in any way.
             if not self._is_over:
                 raise
+        finally:
+            if self._is_over:
+                self._close()
 
     def _may_read(self) -> bool:
         return self._is_over or self.held.words_unjudged <= self._ahead
@@ -208,12 +211,16 @@ class Guard:
         with self._changed:
             was_over, self._is_over = self._is_over, True
             self._changed.notify_all()
+        if not was_over:
+            self._close()
+
+    def _close(self) -> None:
         close = getattr(self._pieces, "close", None)
-        if close and not was_over:
+        if close:
             try:
                 close()
             except ValueError:
-                pass  # a generator that is running: it is not resumed
+                pass  # a generator that runs: the thread that reads it closes it at its next piece
 
 
 def _model_with(client: mete.Client, name: Optional[str], label: str) -> str:

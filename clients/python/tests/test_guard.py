@@ -69,6 +69,25 @@ def test_an_upstream_without_end_and_without_pause_is_read_no_further(unix_serve
     assert pulled == WORDS[: len(CALM) + 2] and passed == CALM and guard.broken_by
 
 
+def test_a_generator_that_cannot_be_closed_yet_is_closed_at_its_next_piece(unix_server: ProbeServer) -> None:
+    resumed, closed = threading.Event(), threading.Event()
+
+    def slow() -> Iterator[str]:
+        try:
+            # The space makes the word certain, and the next one is waited for in here.
+            yield from [*CALM, RUDE + " "]
+            resumed.wait(50)
+            yield " was"
+            raise AssertionError("it was read on")
+        finally:
+            closed.set()
+
+    passed, guard = guarded(unix_server, slow())
+    assert passed == CALM and guard.broken_by
+    resumed.set()
+    assert closed.wait(5)
+
+
 def test_an_upstream_that_says_nothing_more_is_hung_up_on(unix_server: ProbeServer) -> None:
     with ChatUpstream([*CALM, RUDE, " it", " never comes"], pause=0.02) as upstream:
         upstream.pauses = {" never comes": 50.0}
