@@ -43,7 +43,7 @@ checked=$(timeout 10 "$meted" --config docs/meted.example.yaml --check-config) |
 }
 echo "docs/meted.example.yaml: $checked"
 
-"$meted" --config scripts/demo.yaml --unix "$folder/mete.sock" --tcp 127.0.0.1:0 2>"$folder/meted.log" &
+"$meted" --config scripts/demo.yaml --model weather=Tests/Fixtures/models/bert-classifier --unix "$folder/mete.sock" --tcp 127.0.0.1:0 2>"$folder/meted.log" &
 daemon=$!
 for _ in $(seq 1200); do
   if grep -q ' ready ' "$folder/meted.log"; then break; fi

@@ -8,7 +8,7 @@ from .retry import Retry
 from .status import Status
 from .streams import Generation, Stream
 from .sync import Client, connect
-from .types import Answer, CallOptions, Candidate, Label, Model, Prediction, Reflection, Tariff, Token
+from .types import Answer, CallOptions, Candidate, Label, Model, Prediction, Reflection, Tariff, Token, Verdict, Watch
 from .wire.limits import Limits
 
 __all__ = [
@@ -32,5 +32,7 @@ __all__ = [
     "Stream",
     "Tariff",
     "Token",
+    "Verdict",
+    "Watch",
     "connect",
 ]

@@ -14,7 +14,7 @@ from .errors import MeteError
 from .requests import Request, texts_of
 from .retry import Retry
 from .status import Status
-from .types import Answer, CallOptions, Label, Model, Piece, Prediction, Reflection
+from .types import Answer, CallOptions, Label, Model, Piece, Prediction, Reflection, Verdict, Watch
 from .wire.limits import Limits
 
 T = TypeVar("T")
@@ -124,11 +124,57 @@ class AsyncClient:
         top_k: Optional[int] = None,
         truncate: Optional[bool] = None,
         pair: Optional[str] = None,
+        tau: Optional[float] = None,
+        threshold: Optional[float] = None,
+        first_exit: Optional[int] = None,
         deadline: Optional[float] = None,
         options: Optional[CallOptions] = None,
     ) -> Answer[List[Label]]:
-        """The classes of each text, best first."""
-        return await self._each(asking.classify(model, deadline, options, top_k, truncate, pair), texts)
+        """The classes of each text, best first.
+
+        `tau`, `threshold` and `first_exit` are settings by themselves, instead of an effort.
+        """
+        request = asking.classify(
+            model, deadline, options, top_k, truncate, pair, tau=tau, threshold=threshold, first_exit=first_exit
+        )
+        return await self._each(request, texts)
+
+    async def classify_stream(
+        self,
+        pieces: Input,
+        model: Optional[str] = None,
+        *,
+        top_k: Optional[int] = None,
+        score_min: Optional[float] = None,
+        policy: Optional[str] = None,
+        refine: Optional[bool] = None,
+        watch: Optional[Watch] = None,
+        window: Optional[int] = None,
+        stride: Optional[int] = None,
+        text: Optional[bool] = None,
+        special: Optional[bool] = None,
+        max_tokens: Optional[int] = None,
+        tau: Optional[float] = None,
+        threshold: Optional[float] = None,
+        first_exit: Optional[int] = None,
+        deadline: Optional[float] = None,
+        options: Optional[CallOptions] = None,
+    ) -> AsyncStream[Verdict]:
+        """What the model says of the stream after each of its tokens, while it is still coming.
+
+        An encoder reads the last `window` tokens anew for every `stride`-th token. A language model with exits reads each token
+        once: `policy` ("defer" or "propagate") says what becomes of the layers that a token leaves out, and with `refine`
+        deeper exits correct an early verdict: the same position again, a larger layer, another label. `watch` tells of few
+        tokens instead of all. `tau`, `threshold` and `first_exit` are settings by themselves, instead of an effort.
+        """
+        request = asking.classify_stream(
+            model, deadline, options, top_k=top_k, score_min=score_min, policy=policy, refine=refine, watch=watch,
+            window=window, stride=stride, text=text, special=special, max_tokens=max_tokens, tau=tau, threshold=threshold,
+            first_exit=first_exit,
+        )  # fmt: skip
+        stream: AsyncStream[Verdict] = await self._start(request, AsyncStream)
+        stream.feed(pieces)
+        return stream
 
     async def tokenize(
         self,
@@ -229,7 +275,7 @@ class AsyncClient:
         stream: AsyncStream[T] = await self._start(request, AsyncStream)
         stream.send_all(lambda: texts_of(whole))
         answers = [answer async for answer in stream]
-        return Answer(answers, stream.bill)
+        return Answer(answers, stream.bill, stream.finish)
 
     async def _ask(self, request: Request[T]) -> T:
         """The one answer of a call without input."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, List, Mapping, Optional, Sequence
 
 from . import requests
 from .bill import Bill
 from .requests import Request, request
-from .types import CallOptions, Label, Model, Prediction, Reflection, Token
+from .types import CallOptions, Label, Model, Prediction, Reflection, Token, Verdict, Watch
 
 
 def generate(
@@ -74,10 +75,60 @@ def classify(
     top_k: Optional[int],
     truncate: Optional[bool],
     pair: Optional[str],
+    *,
+    tau: Optional[float],
+    threshold: Optional[float],
+    first_exit: Optional[int],
 ) -> Request[List[Label]]:
     """Classes for each text."""
-    params = {"input": "each", "top_k": top_k, "truncate": truncate, "pair": pair}
+    params = {
+        "input": "each",
+        "top_k": top_k,
+        "truncate": truncate,
+        "pair": pair,
+        "tau": tau,
+        "threshold": threshold,
+        "first_exit": first_exit,
+    }
     return request("Classify", requests.read_labels, model, deadline, options, params)
+
+
+def classify_stream(
+    model: Optional[str],
+    deadline: Optional[float],
+    options: Optional[CallOptions],
+    *,
+    top_k: Optional[int],
+    score_min: Optional[float],
+    policy: Optional[str],
+    refine: Optional[bool],
+    watch: Optional[Watch],
+    window: Optional[int],
+    stride: Optional[int],
+    text: Optional[bool],
+    special: Optional[bool],
+    max_tokens: Optional[int],
+    tau: Optional[float],
+    threshold: Optional[float],
+    first_exit: Optional[int],
+) -> Request[Verdict]:
+    """A verdict for each token."""
+    params = {
+        "top_k": top_k,
+        "score_min": score_min,
+        "policy": policy,
+        "refine": refine,
+        "watch": None if watch is None else dataclasses.asdict(watch),
+        "window": window,
+        "stride": stride,
+        "text": text,
+        "special": special,
+        "max_tokens": max_tokens,
+        "tau": tau,
+        "threshold": threshold,
+        "first_exit": first_exit,
+    }
+    return request("ClassifyStream", requests.read_verdict, model, deadline, options, params)
 
 
 def tokenize(

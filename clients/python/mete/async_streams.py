@@ -48,6 +48,12 @@ class AsyncStream(Generic[T]):
         return self._state.end.metadata if self._state.end else {}
 
     @property
+    def finish(self) -> Optional[str]:
+        """The server's word for why the call ended: `stop`, `stop_string`, `length`, `budget` or `watch`; None without one."""
+        reason = self.metadata.get("finish")
+        return reason if isinstance(reason, str) else None
+
+    @property
     def attempts(self) -> int:
         """How often the call was attempted so far."""
         return self._attempts.made
@@ -171,12 +177,6 @@ class AsyncGeneration(AsyncStream[Token]):
         async for _ in self:
             pass
         return "".join(self._texts)
-
-    @property
-    def finish(self) -> Optional[str]:
-        """Why the text ended: `stop`, `stop_string` or `length`; None before it did."""
-        reason = self.metadata.get("finish")
-        return reason if isinstance(reason, str) else None
 
 
 def _abandon(line: Line, state: CallState) -> None:

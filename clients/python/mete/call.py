@@ -50,5 +50,5 @@ class CallState:
         if self.lost:
             return self.lost
         if self.end and self.end.status != Status.OK:
-            return MeteError(self.end.status, self.end.detail, self.end.text, self.bill)
+            return MeteError(self.end.status, self.end.detail, self.end.text, self.bill, metadata=self.end.metadata)
         return None

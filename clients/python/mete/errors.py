@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Mapping, Optional
 
 from .bill import Bill
 from .status import Status
+
+#: Digits of a number in metadata: 64 bits have no more.
+_DIGITS_MAX = 20
+#: A server that asks for more patience than a day is not meant.
+_RETRY_MS_MAX = 86_400_000
 
 
 class MeteError(Exception):
@@ -16,7 +21,13 @@ class MeteError(Exception):
     """
 
     def __init__(
-        self, status: Status, detail: str, text: str = "", bill: Optional[Bill] = None, taken: bool = True
+        self,
+        status: Status,
+        detail: str,
+        text: str = "",
+        bill: Optional[Bill] = None,
+        taken: bool = True,
+        metadata: Optional[Mapping[str, Any]] = None,
     ) -> None:
         super().__init__(status, detail, text)
         self.status = status
@@ -26,6 +37,8 @@ class MeteError(Exception):
         self.bill = bill
         #: False if the server certainly never took the call: it did no work, and its id is free.
         self.taken = taken
+        #: The metadata of the server's END, empty if none came.
+        self.metadata = metadata or {}
         #: How often the call was attempted.
         self.attempts = 1
 
@@ -33,6 +46,24 @@ class MeteError(Exception):
         said = f"{self.status.name} ({self.detail})"
         said = f"{said}: {self.text}" if self.text else said
         return said if self.attempts == 1 else f"{said} (after {self.attempts} attempts)"
+
+    @property
+    def retry_after(self) -> Optional[float]:
+        """Seconds before which the server does not want to be asked again (`queue_full`); None if it did not say."""
+        milliseconds = self._count("retry_after_ms")
+        return None if milliseconds is None else min(milliseconds, _RETRY_MS_MAX) / 1000
+
+    @property
+    def least_macs(self) -> Optional[int]:
+        """The least budget that pays for an answer, in multiply-accumulates (`budget_too_small`); None if nobody said."""
+        return self._count("least_macs")
+
+    def _count(self, key: str) -> Optional[int]:
+        """A number that the server wrote in its metadata; None for anything else, for it is not to be trusted."""
+        digits = self.metadata.get(key)
+        if not isinstance(digits, str) or len(digits) > _DIGITS_MAX or not (digits.isascii() and digits.isdigit()):
+            return None
+        return int(digits)
 
     def untaken(self) -> MeteError:
         """The same failure, of a call that never began."""

@@ -11,7 +11,7 @@ import struct
 from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Mapping, Optional, Sequence, TypeVar
 
 from .bill import Bill
-from .types import CallOptions, Candidate, Label, Model, Piece, Prediction, Reflection, Token
+from .types import CallOptions, Candidate, Label, Model, Piece, Prediction, Reflection, Token, Verdict
 
 T = TypeVar("T")
 
@@ -59,6 +59,7 @@ def request(
         "deadline_ms": None if deadline is None else _milliseconds(deadline),
         "model": model,
         "effort": given.effort,
+        "effort_min": given.effort_min,
         "macs_max": given.macs_max,
         "cost_max": given.cost_max,
         "params": {key: value for key, value in (params or {}).items() if value is not None} or None,
@@ -133,7 +134,19 @@ def read_embedding(message: Any) -> List[float]:
 def read_labels(message: Any) -> List[Label]:
     """A message of Classify."""
     _, labels = message
-    return [Label(str(name), float(score)) for name, score in labels]
+    return _labels(labels)
+
+
+def read_verdict(message: Any) -> Verdict:
+    """A message of ClassifyStream."""
+    position, token, layer, scores, macs, macs_dense, *texts = message
+    if any(type(number) is not int for number in (position, token, layer, macs, macs_dense)) or not scores:
+        raise ValueError("not [position, token, layer, scores, macs, macs_dense]")
+    return Verdict(position, token, layer, _labels(scores), macs, macs_dense, str(texts[0]) if texts else None)
+
+
+def _labels(scores: Any) -> List[Label]:
+    return [Label(str(name), float(score)) for name, score in scores]
 
 
 def read_ids(message: Any) -> List[int]:

@@ -27,7 +27,7 @@ class Retry:
     attempts: int = 4
     #: Seconds before the second attempt, at the most; each later wait is twice as long.
     base: float = 0.1
-    #: The longest wait.
+    #: The longest wait, unless the server says that it needs longer.
     most: float = 5.0
     #: Of the waits' jitter: each is between a half and the whole of what `base` and `most` say. None is chance.
     seed: Optional[int] = None
@@ -80,6 +80,9 @@ class Attempts:
         if isinstance(error, MeteError) and error.detail in FINAL:
             return None
         wait = self._retry.wait(self.made, self._dice.random())
+        if isinstance(error, MeteError):
+            # Sooner would only be refused again, and longer than `most` is what the server asks for.
+            wait = max(wait, error.retry_after or 0.0)
         left = self.left(now)
         return wait if left is None or wait < left else None
 

@@ -19,7 +19,11 @@ class CallOptions:
     #: 16 bytes of the caller's choice; `usage_bill` answers for them later.
     call: Optional[bytes] = None
     effort: Optional[float] = None
+    #: What is left of the effort at least while the server has more to do than time; None leaves that to the server.
+    effort_min: Optional[float] = None
+    #: Multiply-accumulates that the call may cost; when they are spent, it ends with `finish` "budget".
     macs_max: Optional[int] = None
+    #: The same in millionths of the tariff's currency.
     cost_max: Optional[int] = None
     metadata: Mapping[str, Union[str, bytes]] = dataclasses.field(default_factory=dict)
 
@@ -59,6 +63,49 @@ class Label:
 
 
 @dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What a model says of a stream after one of its tokens."""
+
+    #: The token's place in the stream, from 0.
+    position: int
+    #: The token's id.
+    token: int
+    #: How many layers it went through.
+    layer: int
+    #: Labels with their probabilities, best first; at least one.
+    scores: List[Label]
+    #: Multiply-accumulates for the stream so far.
+    macs: int
+    #: What the dense model would have spent so far.
+    macs_dense: int
+    #: Whole characters that became certain with the token, perhaps none; None if texts were not asked for.
+    text: Optional[str] = None
+
+    @property
+    def label(self) -> str:
+        """The likeliest label."""
+        return self.scores[0].name
+
+    @property
+    def confidence(self) -> float:
+        """The likeliest label's probability, 0 to 1."""
+        return self.scores[0].score
+
+
+@dataclasses.dataclass(frozen=True)
+class Watch:
+    """Tell only of tokens at which the label's probability has been above `above` for `tokens` tokens in a row."""
+
+    label: str
+    #: 0 to 1.
+    above: float
+    #: At least 1.
+    tokens: int = 1
+    #: Whether the call ends then, with `finish` "watch".
+    end: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Tariff:
     """What a thousand million multiply-accumulates cost, in millionths of the currency."""
 
@@ -85,6 +132,12 @@ class Model:
     tariff: Optional[Tariff] = None
     #: What each effort buys, from the least work to the whole model; empty where everything runs whole.
     effort: List[Dict[str, Any]] = dataclasses.field(default_factory=list)
+    #: Layers that exits stand after; empty where there are none.
+    exits: List[int] = dataclasses.field(default_factory=list)
+    #: Of a language model: what each effort buys for its streams, by policy.
+    stream_effort: Dict[str, List[Dict[str, Any]]] = dataclasses.field(default_factory=dict)
+    #: How answers that were spared work agreed with the whole model; `describe` alone tells, empty before the first check.
+    checks: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_map(cls, entries: Dict[str, Any]) -> Model:
@@ -111,6 +164,8 @@ class Reflection:
 class Answer(List[T], Generic[T]):
     """A list that knows what it cost."""
 
-    def __init__(self, items: Iterable[T], bill: Optional[Bill]) -> None:
+    def __init__(self, items: Iterable[T], bill: Optional[Bill], finish: Optional[str] = None) -> None:
         super().__init__(items)
         self.bill = bill
+        #: `budget` if answers are missing because the call's budget was spent; None if all are here.
+        self.finish = finish

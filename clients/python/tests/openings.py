@@ -34,6 +34,6 @@ def _is_good(key: str, value: Any) -> bool:
         return type(value) is int and value >= 0
     if key == "model":
         return isinstance(value, str) and len(value.encode()) <= 256
-    if key == "effort":
+    if key in ("effort", "effort_min"):
         return type(value) in (int, float) and 0 <= value <= 1
     return isinstance(value, dict) if key == "params" else True

@@ -6,15 +6,16 @@ a deadline, `broken` sends a message that no client expects, `fail` ends with an
 
 from __future__ import annotations
 
+import re
 import struct
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional
 
 from mete.bill import Bill
 from mete.status import Status
 from mete.wire.frames import Open
 
 MODEL: Dict[str, Any] = {
-    "name": "probe", "family": "none", "methods": ["Generate", "Embed"], "parameters": 7, "layers": 1, "width": 4,
+    "name": "probe", "family": "none", "methods": ["Generate", "Embed", "ClassifyStream"], "parameters": 7, "layers": 1, "width": 4,
     "vocabulary": 256, "positions_max": 64, "pooling": None, "labels": ["short", "long"], "format": "gguf", "sha256": "",
     "tariff": {"currency": "EUR", "micro_per_gmac": 5}, "later": True,
 }  # fmt: skip
@@ -65,7 +66,7 @@ class Call:
         """The messages that are due; None when more input is awaited."""
         methods = {
             "Generate": self._generate, "Predict": self._predict, "Embed": self._embed, "Classify": self._classify,
-            "Tokenize": self._tokenize, "Models.List": self._list, "Models.Describe": self._describe,
+            "ClassifyStream": self._classify_stream, "Tokenize": self._tokenize, "Models.List": self._list, "Models.Describe": self._describe,
             "Usage.Bill": self._usage, "Health.Check": self._health, "Health.Watch": self._watch, "Reflect.Describe": self._reflect,
             "Reflect.Echo": self._echo,
         }  # fmt: skip
@@ -128,6 +129,40 @@ class Call:
             labels = [["long", 0.75], ["short", 0.25]] if len(piece) > 5 else [["short", 1], ["long", 0.0]]
             yield [index, labels[: self.params.get("top_k", 2)]]
             index += 1
+            if index == self.options.get("macs_max"):
+                self.metadata = {"finish": "budget"}
+                return
+
+    def _classify_stream(self) -> Iterator[Any]:
+        """A token is a word, which is certain when another begins; it is `long` with a twentieth for each of its letters."""
+        watch, position, run = self.params.get("watch"), 0, 0
+        for word in self._words():
+            if word is None:
+                yield None
+                continue
+            long = min(1.0, len(word.strip()) / 20)
+            run = run + 1 if watch and (long if watch["label"] == "long" else 0) > watch["above"] else 0
+            scores = [["long", long], ["short", 1 - long]] if long > 0.5 else [["short", 1 - long], ["long", long]]
+            text = [word] if self.params.get("text") else []
+            if not watch or run == watch["tokens"]:
+                yield [position, position + 7, 2, scores[: self.params.get("top_k", 2)], position + 1, 2 * position + 2, *text]
+            position += 1
+            is_watched = watch and watch["end"] and run == watch["tokens"]
+            if is_watched or position == self.options.get("macs_max"):
+                self.metadata = {"finish": "watch" if is_watched else "budget"}
+                return
+
+    def _words(self) -> Iterator[Optional[str]]:
+        """The input cut before each space that a word stands before, as byte-level tokenizers do; None where more is awaited."""
+        held = ""
+        for piece in self._each_input():
+            if piece is None:
+                yield None
+                continue
+            *whole, held = re.split(r"(?<=\S)(?=\s)", held + (piece.decode() if isinstance(piece, bytes) else piece))
+            yield from whole
+        if held:
+            yield held
 
     def _tokenize(self) -> Iterator[Any]:
         for piece in self._each_input():

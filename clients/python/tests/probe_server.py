@@ -31,6 +31,8 @@ class ProbeServer:
         self.opened: List[Dict[str, Any]] = []
         #: What the next calls are refused with: status, detail, multiply-accumulates on the bill.
         self.refusals: List[Tuple[Status, str, int]] = []
+        #: What the ENDs of these refusals carry.
+        self.refusal_metadata: Dict[str, Any] = {}
         #: Calls that begin next and are met with a GOAWAY that says that they were not taken.
         self.turns_away = 0
         self._path = path
@@ -176,6 +178,7 @@ class Connection:
             self._end(call, Status.UNAVAILABLE, "draining")
         elif self.server.refusals:
             status, detail, call.macs = self.server.refusals.pop(0)
+            call.metadata = dict(self.server.refusal_metadata)
             self._end(call, status, detail, "the test says so")
 
     def _answer(self, call: Call) -> None:

@@ -1,4 +1,7 @@
-"""The live daemon, with the models `smollm2` and `minilm`: METE_ADDRESS=unix:/path pytest tests/test_daemon.py"""
+"""The live daemon, with the models `smollm2`, `minilm` and `weather` (Tests/Fixtures/models/bert-classifier).
+
+METE_ADDRESS=unix:/path pytest tests/test_daemon.py
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,15 @@ from typing import Iterator
 import pytest
 
 import mete
-from mete import AsyncClient, CallOptions, MeteError, Status
+from examples.guard import Chat, Guard, Rule
+from mete import AsyncClient, CallOptions, MeteError, Status, Watch
+
+from .chat_upstream import ChatUpstream
 
 ADDRESS = os.environ.get("METE_ADDRESS", "")
 pytestmark = pytest.mark.skipif(not ADDRESS, reason="METE_ADDRESS is not set")
 PROMPT = "The capital of France is"
+WEATHER = ["rain", " and", " storm", ", a calm", " sea", " a", " calm", "\n\U0001f600", " calm", " sea", " storms", ", calm"]
 
 
 @pytest.fixture
@@ -117,6 +124,75 @@ def test_a_wrong_parameter_is_named(client: mete.Client) -> None:
     with pytest.raises(MeteError) as caught:
         client.generate("x", model="smollm2", top_p=7.0).text()
     assert caught.value.detail == "bad_option" and "top_p" in caught.value.text
+
+
+def test_verdicts_are_classifications_of_what_came_so_far(client: mete.Client) -> None:
+    text = "rain, a calm sea"
+    ids = client.tokenize(text, model="weather", special=False)
+    stream = client.classify_stream([text[:3], text[3:]], model="weather", window=32, text=True)
+    verdicts = list(stream)
+    assert [verdict.token for verdict in verdicts] == ids and "".join(str(verdict.text) for verdict in verdicts) == text
+    assert [verdict.position for verdict in verdicts] == list(range(len(ids)))
+    (whole,) = client.classify([text], model="weather")
+    for mine, label in zip(verdicts[-1].scores, whole):
+        assert mine.name == label.name and math.isclose(mine.score, label.score, abs_tol=1e-5)
+    bill = check(stream.bill)
+    assert verdicts[-1].macs == bill.macs_total and verdicts[-1].macs_dense == bill.macs_dense
+    assert all(before.macs < after.macs for before, after in zip(verdicts, verdicts[1:]))
+
+
+def test_a_watch_tells_of_few_tokens(client: mete.Client) -> None:
+    text = "".join(WEATHER)
+    every = list(client.classify_stream(text, model="weather", window=32))
+    above = sorted(verdict.confidence for verdict in every)[len(every) // 2]
+    label = every[-1].label
+    runs = [position for position, verdict in enumerate(every) if verdict.label == label and verdict.confidence > above]
+    stream = client.classify_stream(text, model="weather", window=32, watch=Watch(label, above, end=True))
+    (told,) = stream
+    assert told.position == runs[0] and stream.finish == "watch"
+
+
+def test_budgets_are_kept(client: mete.Client) -> None:
+    def asked(macs: int) -> CallOptions:
+        return CallOptions(macs_max=macs)
+
+    with pytest.raises(MeteError) as caught:
+        list(client.classify_stream("rain and storm", model="weather", window=32, options=asked(1)))
+    least = caught.value.least_macs
+    assert caught.value.detail == "budget_too_small" and least and check(caught.value.bill).macs_total == 0
+    stream = client.classify_stream("rain and storm", model="weather", window=32, options=asked(3 * least))
+    assert len(list(stream)) >= 1 and stream.finish == "budget" and 0 < check(stream.bill).macs_total <= 3 * least
+    answer = client.classify(["rain"] * 50, model="weather", options=asked(20 * least))
+    assert 1 <= len(answer) < 50 and answer.finish == "budget" and check(answer.bill).macs_total <= 20 * least
+
+
+def test_the_guard_closes_its_upstream_within_a_token_of_the_verdict(client: mete.Client) -> None:
+    verdicts = list(client.classify_stream("".join(WEATHER), model="weather", window=32, text=True))
+    scores = [{score.name: score.score for score in verdict.scores} for verdict in verdicts]
+    # A rule that is broken in the middle: by a token after which a label is likelier than ever before.
+    rule, worst = next(
+        (Rule(label, above), position)
+        for position in range(3, len(scores))
+        for label in scores[0]
+        if scores[position][label] > (above := max(score[label] for score in scores[:position]))
+    )
+    ends = [len(client.tokenize("".join(WEATHER[: i + 1]), "weather", special=False)) for i in range(len(WEATHER))]
+    piece = next(i for i, end in enumerate(ends) if end > worst)
+    assert piece + 2 < len(WEATHER)
+    with ChatUpstream(WEATHER, pause=0.02) as upstream:
+        upstream.pauses = {WEATHER[piece + 2]: 5.0}
+        guard = Guard(client, Chat(upstream.url, "How is it?"), rule, model="weather", window=32)
+        passed = list(guard)
+        # What follows a token in its own piece may make it certain, or the next piece does.
+        assert upstream.was_closed.wait(5) and piece + 1 <= upstream.sent <= piece + 2
+    assert passed == WEATHER[:piece] and guard.broken_by and guard.broken_by.position == worst
+    check(guard.bill)
+
+
+def test_the_guard_passes_on_what_breaks_no_rule(client: mete.Client) -> None:
+    with ChatUpstream(WEATHER) as upstream:
+        guard = Guard(client, Chat(upstream.url, ""), Rule("calm", 1.0), model="weather", window=32)
+        assert list(guard) == WEATHER and guard.broken_by is None
 
 
 def test_tokenize_is_the_same_in_any_pieces(client: mete.Client) -> None:

@@ -25,7 +25,7 @@ def test_example(unix_server: ProbeServer, number: int, capsys: pytest.CaptureFi
 def test_every_call_has_an_example() -> None:
     text = "".join(EXAMPLES)
     for call in (
-        "generate", "predict", "embed", "classify", "tokenize", "models", "describe", "usage_bill", "health", "watch_health", "ping",
+        "generate", "predict", "classify_stream", "embed", "classify", "tokenize", "models", "describe", "usage_bill", "health", "watch_health", "ping",
         "reflect",
     ):  # fmt: skip
         assert f"client.{call}(" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import threading
+import time
 from typing import Any, Callable, List, Union
 
 import pytest
@@ -66,6 +67,17 @@ def test_refusals_are_tried_again_with_the_same_id(unix_server: ProbeServer, con
         assert client.embed(["abc", "d"], CALL) == [[0.0, 3.0], [1.0, 1.0]]
     assert [options["call"] for options in unix_server.opened] == [CALL] * 4
     assert unix_server.bills[CALL].tokens_in == 2
+
+
+def test_a_refusal_that_says_when_to_come_back_is_heard(unix_server: ProbeServer, connect: Connect) -> None:
+    unix_server.refusals, unix_server.refusal_metadata = [REFUSED], {"retry_after_ms": "80"}
+    with connect(unix_server.address) as client:
+        begin = time.monotonic()
+        assert client.embed(["abc"]) == [[0.0, 3.0]]
+        assert time.monotonic() - begin >= 0.08 and len(unix_server.opened) == 2
+        unix_server.refusals = [REFUSED]
+        error = fails(lambda: client.embed(["abc"], deadline=0.05))
+        assert (error.detail, error.attempts, error.retry_after) == ("queue_full", 1, 0.08)
 
 
 def test_refusals_come_to_an_end(unix_server: ProbeServer, connect: Connect) -> None:

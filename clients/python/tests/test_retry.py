@@ -78,6 +78,41 @@ def test_no_wait_reaches_the_deadline() -> None:
         assert 3 <= len(made) < 49 and sum(made) < 4.0
 
 
+def told_to_wait(milliseconds: Any) -> MeteError:
+    """A refusal that says when to come back."""
+    metadata = {"retry_after_ms": milliseconds}
+    return MeteError(Status.RESOURCE_EXHAUSTED, "queue_full", "", Bill(), metadata=metadata)
+
+
+def test_no_wait_is_shorter_than_the_server_asks_for() -> None:
+    for seed in range(100):
+        made = waits(Retry(attempts=6, base=0.5, most=6.0, seed=seed), told_to_wait("1500"))
+        assert len(made) == 5 and min(made) == 1.5 and made[4] >= 3.0
+        assert made == [max(1.5, wait) for wait in waits(Retry(attempts=6, base=0.5, most=6.0, seed=seed), UNTAKEN)]
+    assert waits(Retry(attempts=3, most=0.2), told_to_wait("60000")) == [60.0, 60.0]
+
+
+def test_a_wait_that_the_server_asks_for_does_not_reach_the_deadline_either() -> None:
+    assert waits(Retry(attempts=9, base=0.0), told_to_wait("1500"), until=4.0) == [1.5, 1.5]
+    assert waits(Retry(), told_to_wait("1500"), until=1.5) == []
+
+
+@pytest.mark.parametrize("wrong", ["", "-5", "1.5", "\u0661", "1" * 21, b"7", 7, None])
+def test_what_is_no_number_of_milliseconds_asks_for_nothing(wrong: Any) -> None:
+    assert told_to_wait(wrong).retry_after is None
+    assert waits(Retry(attempts=2, base=0.0), told_to_wait(wrong)) == [0.0]
+
+
+def test_nobody_waits_longer_than_a_day_because_a_server_says_so() -> None:
+    assert told_to_wait("9" * 20).retry_after == 86_400
+
+
+def test_a_budget_that_pays_for_nothing_is_final_and_says_what_would_do() -> None:
+    error = MeteError(Status.RESOURCE_EXHAUSTED, "budget_too_small", "", Bill(), metadata={"least_macs": "32040576"})
+    assert error.least_macs == 32_040_576 and error.retry_after is None
+    assert waits(Retry(), error) == []
+
+
 def test_a_call_that_cannot_be_repeated_is_not() -> None:
     attempts = Attempts(Retry(base=0), random.Random(1))
     attempts.begin()

@@ -33,7 +33,7 @@ def test_text_joins_what_was_and_was_not_iterated(server: ProbeServer) -> None:
 
 def test_options_and_parameters_reach_the_server(unix_server: ProbeServer) -> None:
     call = bytes(range(16))
-    options = CallOptions(call=call, effort=0.5, macs_max=10, cost_max=20, metadata={"trace": "x"})
+    options = CallOptions(call=call, effort=0.5, effort_min=0.25, macs_max=10, cost_max=20, metadata={"trace": "x"})
     with mete.connect(unix_server.address) as client:
         stream = client.generate(
             "silent", "m", max_tokens=1, temperature=0.5, top_k=3, top_p=0.9, min_p=0.1, repetition_penalty=1.1, seed=7,
@@ -44,7 +44,7 @@ def test_options_and_parameters_reach_the_server(unix_server: ProbeServer) -> No
         stream.close()
     assert 0 < seen.options.pop("deadline_ms") <= 9000
     assert seen.options == {
-        "call": call, "model": "m", "effort": 0.5, "macs_max": 10, "cost_max": 20,
+        "call": call, "model": "m", "effort": 0.5, "effort_min": 0.25, "macs_max": 10, "cost_max": 20,
         "params": {
             "max_tokens": 1, "temperature": 0.5, "top_k": 3, "top_p": 0.9, "min_p": 0.1, "repetition_penalty": 1.1,
             "seed": 7, "stop": ["a"], "format": "chat", "system": "s", "ignore_eos": True,

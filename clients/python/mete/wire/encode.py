@@ -8,7 +8,7 @@ import msgpack
 
 from .frames import Billing, Cancel, Credit, Data, End, Frame, Goaway, HalfClose, Hello, Open, Ping
 
-OPTIONS = ("call", "deadline_ms", "model", "effort", "macs_max", "cost_max", "params")
+OPTIONS = ("call", "deadline_ms", "model", "effort", "effort_min", "macs_max", "cost_max", "params")
 
 
 def encode(frame: Frame) -> bytes:
@@ -24,8 +24,9 @@ def _elements(frame: Frame) -> List[Any]:
         return [7, frame.stream, frame.bytes]
     if isinstance(frame, Open):
         options = {key: frame.options[key] for key in OPTIONS if key in frame.options}
-        if "effort" in options:
-            options["effort"] = float(options["effort"])
+        for key in ("effort", "effort_min"):
+            if key in options:
+                options[key] = float(options[key])
         return [1, frame.stream, frame.method, options, frame.metadata]
     if isinstance(frame, HalfClose):
         return [3, frame.stream]
