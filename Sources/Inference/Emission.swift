@@ -78,7 +78,7 @@ public struct LabelScore: Sendable, Equatable {
 public struct RailReport: Sendable, Equatable {
   /// Which model.
   public var model: String
-  /// Whether it was a stream's last verdict.
+  /// Whether it was a verdict of a stream.
   public var isStream: Bool
   /// The effort that it was given.
   public var effort: Double
@@ -135,6 +135,8 @@ public struct Refusal: Error, Sendable, Equatable {
     case unknownModel
     /// The model cannot do what is asked.
     case unsuitableModel
+    /// A setting that the model has not, or not so.
+    case badSetting
     /// A piece of input that the task does not take.
     case badInput
     /// More positions than the model or the request's own limit has.

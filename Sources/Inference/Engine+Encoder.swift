@@ -32,9 +32,7 @@ extension Engine {
     }
     let open = texts.filter { $0.isOpen && sequences[$0.sequence.id] != nil }
     for (entry, rows) in zip(open, Self.rows(of: open)) {
-      let macs = entry.sequence.bill.work.macsTotal
       entry.answer = answer(entry, rows, forward, cost)
-      entry.text.row?.macs += entry.sequence.bill.work.macsTotal - macs
     }
     land(batch)
     for entry in texts where sequences[entry.sequence.id] != nil { deliver(entry) }
@@ -144,6 +142,7 @@ extension Engine {
     guard let logits = forward.classify(firstRow: rows.lowerBound, counters: &counters)
     else { preconditionFailure("an encoder's row without a task") }
     sequence.bill.work.count(.head, cost.head)
+    entry.text.row?.macs += cost.head
     return labels(logits, of: entry, after: cost.layers, forward)
   }
 

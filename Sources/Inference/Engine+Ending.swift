@@ -62,6 +62,7 @@ extension Engine {
     }
     let waiting = sequence.texts.reduce(0) { $0 + $1.weight }
     if waiting > 0 { emissions.append(.consumed(sequence.id, weight: waiting)) }
+    if !sequence.request.task.explicit.isEmpty { measureEffort(of: sequence) }
     billed.add(sequence.bill.work)
     if let check = sequence.rail { return conclude(sequence, check, outcome) }
     if case .finished = outcome { watchOver(sequence) }

@@ -166,7 +166,11 @@ extension Engine {
   mutating func settle(_ sequence: Sequence) {
     guard sequences[sequence.id] != nil else { return }
     if case .tokenize = sequence.request.task { flushTokens(of: sequence) }
-    if sequence.stream != nil, lanes[sequence.lane].pool == nil { fillWindows(of: sequence) }
+    if sequence.stream != nil {
+      release(sequence)
+      guard sequences[sequence.id] != nil else { return }
+    }
+    if sequence.stream?.isWindowed == true { fillWindows(of: sequence) }
     let pending = sequence.tokens.count - sequence.position
     let takesMore: Bool
     switch sequence.request.task {
@@ -180,6 +184,8 @@ extension Engine {
     }
     guard sequence.inputClosed, pending == 0, sequence.texts.isEmpty else { return }
     if case .generate = sequence.request.task { return }
+    // What its last tokens came to waits for slots.
+    guard sequence.stream?.flying.isEmpty ?? true else { return }
     end(sequence, .finished(.complete))
   }
 

@@ -32,6 +32,9 @@ public struct EngineLimits: Sendable, Equatable {
   /// Tokens of a streamed input that wait for their step before its sender gets more credit.
   public var pendingTokensMax = 256
 
+  /// Tokens of one stream that may have left early and be owed to deeper layers: then one takes all of them along to the
+  /// last, so that no step is ever much longer than others.
+  public var parkedRowsMax = 256
   /// How long work may wait before effort is lowered for all; nil never lowers it.
   public var brownOutWait: Duration? = .milliseconds(100)
   /// The longest that a request may have to wait; one that would is refused, and told when to come back.

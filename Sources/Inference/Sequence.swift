@@ -72,7 +72,8 @@ final class Sequence {
 
   /// Whether a step could take a row of it now.
   var hasRow: Bool {
-    stage == .running && slots > 0 && (!texts.isEmpty || position < tokens.count)
+    stage == .running && slots > 0
+      && (!texts.isEmpty || position < tokens.count && stream?.isWindowed != true)
   }
 }
 

@@ -105,7 +105,7 @@ extension Method {
       type: "map",
       rule: "map of label (str), above (float in [0, 1]), tokens (uint ≥ 1, 1), end (bool, false)"
     ),
-    Parameter(name: "window", type: "uint", rule: "uint ≥ 3, for an encoder", standard: 64),
+    Parameter(name: "window", type: "uint", rule: "uint ≥ 3, for an encoder"),
     Parameter(name: "stride", type: "uint", rule: "uint ≥ 1, for an encoder", standard: 1),
     Parameter(name: "text", type: "bool", rule: "bool", standard: false),
     Parameter(name: "special", type: "bool", rule: "bool", standard: true),

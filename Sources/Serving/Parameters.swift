@@ -169,7 +169,7 @@ extension Parameters {
     }
     result.refines = try bool("refine") ?? false
     result.watch = try watch()
-    result.window = try integer("window", 3 ... 1 << 31) ?? result.window
+    result.window = try integer("window", 3 ... 1 << 31)
     result.stride = try integer("stride", 1 ... 1 << 31) ?? 1
     result.text = try bool("text") ?? false
     result.special = try bool("special") ?? true

@@ -10,6 +10,7 @@ extension Refusal {
     case .unknownModel: .unknownModel
     case .unsuitableModel: .unsuitableModel
     case .badInput: .badMessage
+    case .badSetting: .badOption
     case .contextTooLong: .contextTooLong
     case .inputTooLarge: .inputTooLarge
     case .queueFull: .queueFull

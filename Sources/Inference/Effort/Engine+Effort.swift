@@ -11,14 +11,20 @@ extension Engine {
     let lane = lanes[sequence.lane]
     let explicit = sequence.request.task.explicit
     if explicit.tau != nil, lane.frugal?.experts == nil {
-      throw Refusal(.badInput, "tau picks experts, and \(lane.name) has none")
+      throw Refusal(.badSetting, "tau picks experts, and \(lane.name) has none")
     }
     let exits = lane.exitLayers
     if explicit.threshold != nil || explicit.firstExit != nil, exits.isEmpty {
-      throw Refusal(.badInput, "threshold and first_exit go with exits, and \(lane.name) has none")
+      throw Refusal(
+        .badSetting,
+        "threshold and first_exit go with exits, and \(lane.name) has none"
+      )
     }
     if let first = explicit.firstExit, !exits.contains(first) {
-      throw Refusal(.badInput, "first_exit is none of \(lane.name)'s exits, after layers \(exits)")
+      throw Refusal(
+        .badSetting,
+        "first_exit is none of \(lane.name)'s exits, after layers \(exits)"
+      )
     }
     guard let most = sequence.request.macsMax else { return }
     let least = lane.leastMACs(for: sequence.request.task)
@@ -58,10 +64,7 @@ extension Engine {
       )
     }
     guard request.task.obeysEffort, let curve = lane.curve(for: request.task) else { return nil }
-    let floor = max(
-      min(request.effortMin, request.effort),
-      lane.rail.effortFloor(of: request.effort)
-    )
+    let floor = max(min(request.effortMin, request.effort), lane.rail.floor)
     var point = curve.point(at: max(min(request.effort, brownOut.effortCap), floor))
     if let most = request.macsMax {
       let own = (most - sequence.bill.work.macsTotal) / max(1, left)
@@ -88,6 +91,15 @@ extension Engine {
     if fits(point) { return point }
     let below = curve.points.filter { $0.share <= point.share }
     return below.last(where: fits) ?? curve.points[0]
+  }
+
+  /// What effort a request with settings of its own came to: where the work it took lies on the curve.
+  func measureEffort(of sequence: Sequence) {
+    let work = sequence.bill.work
+    guard work.macsDense > 0, let curve = lanes[sequence.lane].curve(for: sequence.request.task)
+    else { return }
+    let share = Double(work.macsTotal) / Double(work.macsDense)
+    sequence.bill.effortGiven = curve.effort(ofShare: share)
   }
 
   /// The rule that the next tokens of a language model's stream leave by.

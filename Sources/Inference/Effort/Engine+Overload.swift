@@ -3,12 +3,12 @@ import Models
 // Overload: what waits is priced, effort is lowered for it, and who would wait too long is told so at once.
 
 extension Engine {
-  /// Seconds that all rows which wait now take at a share of the whole model's work; nil before anything was measured.
+  /// Seconds that everybody's next answer takes at a share of the whole model's work; 0 before anything was measured.
   func backlog(share: (Lane, Sequence) -> Double) -> Double {
     lanes.reduce(0) { sum, lane in
       guard let rate = lane.stepCost.secondsPerWork else { return sum }
       let macs = (lane.running + lane.waiting).reduce(0.0) { macs, sequence in
-        macs + Double(sequence.pendingMACs(lane.cost)) * share(lane, sequence)
+        macs + Double(sequence.nextMACs(lane.cost)) * share(lane, sequence)
       }
       return sum + rate * macs
     }
@@ -44,10 +44,14 @@ extension Engine {
 }
 
 extension Sequence {
-  /// What the whole model would spend on what has come and is not answered.
-  func pendingMACs(_ cost: Cost) -> Int {
-    let texts = texts.reduce(0) { $0 + $1.tokens.count * cost.row(positions: $1.tokens.count) }
-    guard position < tokens.count, promptCount != nil || self.texts.isEmpty else { return texts }
-    return texts + cost.causalRows(start: position, count: tokens.count - position)
+  /// What the whole model would spend on its next answer.
+  ///
+  /// Not on all that it waits for: steps are fair, so that what one client has lined up keeps nobody else waiting.
+  func nextMACs(_ cost: Cost) -> Int {
+    if let text = texts.first { return text.tokens.count * cost.row(positions: text.tokens.count) }
+    guard position < tokens.count else { return 0 }
+    // A prompt is read as a whole before its first answer.
+    let rows = promptCount.map { max(1, $0 - position) } ?? 1
+    return cost.causalRows(start: position, count: rows)
   }
 }

@@ -41,7 +41,8 @@ extension Engine {
         label: label,
         effort: curve.effort(of: setting),
         expected: setting.agreement,
-        isStream: types.isEmpty
+        isStream: sequence.stream != nil,
+        isWholeStream: types.isEmpty
       )
     )
   }
@@ -63,7 +64,7 @@ extension Engine {
     railNumber += 1
     let parameters = StreamParameters()
     let task: Request.Task =
-      check.isStream ? .classifyStream(parameters) : .classify(EncodeParameters())
+      check.isWholeStream ? .classifyStream(parameters) : .classify(EncodeParameters())
     let request = Request(
       id: SequenceID(Self.railNumbersFrom + railNumber),
       tenant: "",
@@ -76,7 +77,7 @@ extension Engine {
     sequence.inputClosed = true
     sequences[request.id] = sequence
     fairness.enter(request.tenant)
-    guard check.isStream else {
+    guard check.isWholeStream else {
       sequence.bill.work.tokensIn += check.tokens.count
       counters.tokensIn += check.tokens.count
       sequence.texts = [EncoderText(index: 0, tokens: check.tokens, types: check.types, weight: 0)]
@@ -109,9 +110,18 @@ extension Engine {
       report.raisedTo = lanes[sequence.lane].rail.note(
         check,
         dense: label,
-        driftMax: limits.railDriftMax
+        driftMax: limits.railDriftMax,
+        next: lanes[sequence.lane].effort(above: check.effort, for: sequence.request.task)
       )
     }
     emissions.append(.checked(report))
+  }
+}
+
+extension Lane {
+  /// The effort that buys the next setting after the one that `effort` buys.
+  fileprivate func effort(above effort: Double, for task: Request.Task) -> Double {
+    guard let curve = curve(for: task) else { return 1 }
+    return curve.points.map(curve.effort).first { $0 > effort + 1e-9 } ?? 1
   }
 }

@@ -3,7 +3,7 @@ import Models
 /// How well answers that were spared work agree with the whole model, measured in idle time on a small share of them.
 ///
 /// Efforts are told apart by tenths. Where agreement falls further below the curve's than allowed, over enough answers to
-/// mean it, effort below that tenth is raised to the next.
+/// mean it, effort is raised to the next setting of the curve.
 struct SafetyRail: Sendable {
   /// Answers that are computed again of one tenth of effort before it is judged.
   static let judgedFrom = 50
@@ -20,6 +20,8 @@ struct SafetyRail: Sendable {
     let expected: Double
     /// Whether it was a stream's last verdict.
     let isStream: Bool
+    /// Whether it is computed again as a whole stream, and not as one text.
+    let isWholeStream: Bool
   }
 
   private(set) var waiting: [Case] = []
@@ -36,9 +38,6 @@ struct SafetyRail: Sendable {
     /// Sum of what the curve says of each.
     var expected = 0.0
   }
-
-  /// The least effort that is still given for an effort that was asked for.
-  func effortFloor(of asked: Double) -> Double { min(asked, floor) }
 
   /// Whether the next answer that was spared work is one of the share that is computed again.
   mutating func takesNext(perMille: Int) -> Bool {
@@ -58,8 +57,13 @@ struct SafetyRail: Sendable {
 
   /// Notes what the whole model said.
   ///
+  /// - Parameters:
+  ///   - old: the answer that was spared work.
+  ///   - label: what the whole model says.
+  ///   - driftMax: how far agreement may fall below the curve's.
+  ///   - next: the effort that buys the next setting of the curve.
   /// - Returns: the new floor, if effort is raised.
-  mutating func note(_ old: Case, dense label: String, driftMax: Double) -> Double? {
+  mutating func note(_ old: Case, dense label: String, driftMax: Double, next: Double) -> Double? {
     let tenth = min(9, max(0, Int(old.effort * 10)))
     tallies[tenth].count += 1
     tallies[tenth].agreeing += label == old.label ? 1 : 0
@@ -70,9 +74,8 @@ struct SafetyRail: Sendable {
     guard (expected - found) / Double(tally.count) > driftMax else { return nil }
     // A tenth that was judged begins anew: what comes now is judged by itself.
     tallies[tenth] = Tally()
-    let raised = min(1, Double(tenth + 1) / 10)
-    guard raised > floor else { return nil }
-    floor = raised
-    return raised
+    guard next > floor else { return nil }
+    floor = next
+    return next
   }
 }

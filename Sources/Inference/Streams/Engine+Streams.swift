@@ -10,7 +10,7 @@ extension Engine {
     let lane = lanes[sequence.lane]
     if let watch = parameters.watch, !lane.labels.contains(watch.label) {
       let known = lane.labels.joined(separator: ", ")
-      throw Refusal(.badInput, "\(lane.name) has no label \"\(watch.label)\"; it has \(known)")
+      throw Refusal(.badSetting, "\(lane.name) has no label \"\(watch.label)\"; it has \(known)")
     }
     let exits = lane.frugal?.tokens
     let stream = TokenStream(
@@ -24,10 +24,12 @@ extension Engine {
     // Pages of a stream hold what its tokens left, which is nobody else's.
     sequence.pagesOffered = nil
     guard case .encoder = lane.forward else { return }
+    stream.isWindowed = true
     let least = lane.windowOverhead + 1
-    guard parameters.window >= least, parameters.window <= lane.positionsMax else {
+    guard let window = parameters.window else { return }
+    guard window >= least, window <= lane.positionsMax else {
       throw Refusal(
-        .badInput,
+        .badSetting,
         "window must be \(least) to \(lane.positionsMax) tokens for \(lane.name), special ones included"
       )
     }
@@ -44,7 +46,7 @@ extension Engine {
       macsDense: lane.cost.row(positions: position + 1) + head
     )
     // A budget says itself what may be carried to the end.
-    row?.settles = !stream.isBudgeted && (position + 1).isMultiple(of: TokenStream.parkedMax)
+    row?.settles = !stream.isBudgeted && (position + 1).isMultiple(of: limits.parkedRowsMax)
     stream.setOut = position + 1
     return row
   }
@@ -91,7 +93,7 @@ extension Engine {
       token: row.token,
       layer: layers,
       scores: told.map(\.element),
-      macs: 0,
+      macs: row.macs,
       macsDense: 0,
       text: row.text
     )

@@ -7,13 +7,20 @@ extension Engine {
   mutating func fillWindows(of sequence: Sequence) {
     guard let stream = sequence.stream, let frame = lanes[sequence.lane].windowFrame else { return }
     let most = sequence.request.macsMax == nil ? max(1, sequence.slots) : 1
-    let body = stream.parameters.window - frame.before.count - frame.after.count
+    let stride = stream.parameters.stride
+    let window = stream.parameters.window ?? min(64, lanes[sequence.lane].positionsMax)
+    let body = window - frame.before.count - frame.after.count
     while sequence.texts.count < most, sequence.position < sequence.tokens.count {
       let position = stream.dropped + sequence.position
-      let isLast = sequence.inputClosed && sequence.position + 1 == sequence.tokens.count
-      let isDue = (position + 1).isMultiple(of: stream.parameters.stride) || isLast
+      let isLast = sequence.position + 1 == sequence.tokens.count
+      let isDue = (position + 1).isMultiple(of: stride) || isLast && sequence.inputClosed
+      // Whether it is the stream's last is not known yet.
+      guard isDue || !isLast else { break }
       sequence.position += 1
-      guard isDue else { continue }
+      guard isDue else {
+        stream.passOver(sequence.tokens[sequence.position - 1])
+        continue
+      }
       let start = max(0, sequence.position - body)
       let tokens = frame.before + sequence.tokens[start ..< sequence.position] + frame.after
       let cost = lanes[sequence.lane].cost

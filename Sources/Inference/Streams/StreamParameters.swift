@@ -18,8 +18,8 @@ public struct StreamParameters: Sendable, Equatable {
   public var refines = false
   /// Tell only of tokens at which this becomes true; nil tells of every token.
   public var watch: Watch?
-  /// Tokens that an encoder reads at a time, its special ones included.
-  public var window = 64
+  /// Tokens that an encoder reads at a time, its special ones included; nil is 64, or as many as it has positions.
+  public var window: Int?
   /// An encoder gives a verdict after every so many tokens, and after the last.
   public var stride = 1
   /// Whether a verdict carries the token's text.

@@ -15,10 +15,10 @@ final class TokenStream {
   var sums: [[Double]] = []
   /// Tokens on their way, in order; those that are over leave it in order.
   var flying: [StreamRow] = []
+  /// Whether an encoder reads its last tokens anew for every verdict.
+  var isWindowed = false
   /// Whether it has a budget, which may end any token's way at any exit.
   let isBudgeted: Bool
-  /// Tokens that may be parked: then one takes all of them to the end, so that no step is ever much longer than others.
-  static let parkedMax = 256
   /// Multiply-accumulates for all tokens that are over, and what the dense model would have spent on them.
   private(set) var macs = 0
   private(set) var macsDense = 0
@@ -31,6 +31,8 @@ final class TokenStream {
   /// Tokens in a row that the watch was true of.
   private var run = 0
   private let watched: Int?
+  /// Text of tokens that no verdict is about.
+  private var passedOver: [UInt8] = []
   private var detokenizer: StreamingDetokenizer?
   /// Tokens of an encoder's stream that came before `Sequence.tokens`.
   var dropped = 0
@@ -59,7 +61,7 @@ final class TokenStream {
     var told: [Verdict] = []
     var (before, dense) = (macs, macsDense)
     for row in flying {
-      before += row.macs
+      defer { before += row.macs }
       dense += row.macsDense
       if watched == nil {
         let room = slots - told.count
@@ -98,13 +100,21 @@ final class TokenStream {
 
   private func stamped(_ verdict: Verdict, _ macs: Int, _ dense: Int) -> Verdict {
     var verdict = verdict
-    (verdict.macs, verdict.macsDense) = (macs, dense)
+    // Its own part is that of when it was said: a token may go on for others' sake.
+    verdict.macs += macs
+    verdict.macsDense = dense
     return verdict
   }
 
-  /// The text that a token makes certain; tokens come in order, each once.
+  /// The text that a token makes certain, behind that of tokens which were passed over; tokens come in order, each once.
   func text(of token: Int32) -> String? {
     guard let piece = detokenizer?.append(token) else { return nil }
-    return String(decoding: piece, as: UTF8.self)
+    defer { passedOver = [] }
+    return String(decoding: passedOver + piece, as: UTF8.self)
+  }
+
+  /// Notes a token that no verdict is about.
+  func passOver(_ token: Int32) {
+    if let piece = detokenizer?.append(token) { passedOver += piece }
   }
 }

@@ -84,11 +84,14 @@ public struct EffortCurve: Sendable, Equatable {
   }
 
   /// How much effort a point is: 0 for the cheapest, 1 for the whole model.
-  public func effort(of point: Point) -> Double {
+  public func effort(of point: Point) -> Double { effort(ofShare: point.share) }
+
+  /// How much effort a share of the whole model's work is, 0...1.
+  public func effort(ofShare share: Double) -> Double {
     guard let least = points.first, let most = points.last, most.share > least.share else {
       return 1
     }
-    return min(1, max(0, (point.share - least.share) / (most.share - least.share)))
+    return min(1, max(0, (share - least.share) / (most.share - least.share)))
   }
 
   /// The best setting that an effort pays for.

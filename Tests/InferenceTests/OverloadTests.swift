@@ -1,0 +1,115 @@
+import Inference
+import Models
+import Support
+import Testing
+
+/// More work than time: less effort for all, down to their floors, and a plain word to who would wait too long.
+struct OverloadTests {
+  private let text: [Int32] = (0 ..< 30).map { Int32($0 * 7 % 80) }
+
+  /// An engine that has learned what steps take: a millisecond between two layers.
+  private func warm(_ bench: Workbench, _ limits: EngineLimits) -> Engine {
+    bench.betweenLayers = { _ in
+      bench.now += .milliseconds(1)
+      return []
+    }
+    var engine = bench.engine(limits)
+    for number in 1 ... 5 as ClosedRange<UInt64> {
+      bench.run(&engine, whole(request(number, effort: 1), .tokens(text)))
+    }
+    return engine
+  }
+
+  private func request(
+    _ number: UInt64,
+    effort: Double = 1,
+    floor: Double = 0,
+    deadline: Duration? = nil
+  ) -> Request {
+    var request = Request.test(
+      number,
+      .classify(EncodeParameters()),
+      on: Workbench.encoder,
+      deadline: deadline,
+      effort: effort
+    )
+    request.effortMin = floor
+    request.hurries = deadline != nil
+    return request
+  }
+
+  private func given(_ bench: Workbench, _ number: UInt64) throws -> Double {
+    try #require(bench.ending(SequenceID(number))).bill.effortGiven
+  }
+
+  @Test func loadLowersEffortDownToTheFloor() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.brownOutWait = .milliseconds(5)
+    limits.railPerMille = 0
+    var engine = warm(bench, limits)
+    #expect(try given(bench, 5) == 1, "nobody waits")
+    var orders: [Order] = []
+    for number in 10 ..< 50 as Range<UInt64> {
+      let floor = number.isMultiple(of: 2) ? 0 : 0.5
+      orders += whole(request(number, floor: floor), .tokens(text))
+    }
+    bench.run(&engine, orders)
+    let first = try (10 ..< 20).map { try given(bench, UInt64($0)) }
+    #expect(first.contains { $0 < 0.5 }, "\(first)")
+    for number in stride(from: 11, to: 50, by: 2) {
+      #expect(try given(bench, UInt64(number)) >= 0.3, "the point of the curve below the floor")
+    }
+    bench.run(&engine, whole(request(99), .tokens(text)))
+    #expect(try given(bench, 99) == 1, "the load is gone")
+    limits.brownOutWait = nil
+    engine = warm(bench, limits)
+    bench.run(&engine, orders)
+    for number in 10 ..< 50 { #expect(try given(bench, UInt64(number)) == 1) }
+  }
+
+  @Test func whoWouldWaitTooLongIsToldWhenToComeBack() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.brownOutWait = nil
+    limits.queueWaitMax = .milliseconds(20)
+    limits.rowsMax = 30
+    var engine = warm(bench, limits)
+    let orders = (10 ..< 60).flatMap { whole(request(UInt64($0)), .tokens(text)) }
+    bench.run(&engine, orders)
+    let refused = (10 ..< 60).compactMap { number -> Refusal? in
+      if case .refused(let refusal)? = bench.ending(SequenceID(UInt64(number)))?.outcome {
+        refusal
+      } else {
+        nil
+      }
+    }
+    #expect(refused.count > 5 && refused.count < 50, "\(refused.count)")
+    #expect(refused.allSatisfy { $0.code == .queueFull && ($0.retryAfter ?? .zero) > .zero })
+    let waits = refused.compactMap(\.retryAfter)
+    #expect(waits == waits.sorted(), "the queue grows, and so does the wait")
+    bench.run(&engine, whole(request(99), .tokens(text)))
+    #expect(bench.ending(SequenceID(99))?.outcome == .finished(.complete))
+  }
+
+  /// A deadline that nears lowers effort, and answers at an exit; only what has no time for that is cut.
+  @Test func aDeadlineIsMetWithLess() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    var engine = warm(bench, limits)
+    var outcomes: [(Int, Outcome, Double)] = []
+    for (place, left) in [1, 2, 3, 5, 8, 20, 100].enumerated() {
+      let number = UInt64(200 + place)
+      let deadline = bench.now + .milliseconds(left)
+      bench.run(&engine, whole(request(number, deadline: deadline), .tokens(text)))
+      let ending = try #require(bench.ending(SequenceID(number)))
+      outcomes.append((left, ending.outcome, ending.bill.effortGiven))
+    }
+    #expect(outcomes.last.map { $0.1 == .finished(.complete) && $0.2 == 1 } == true)
+    let lowered = outcomes.filter { $0.1 == .finished(.complete) && $0.2 < 1 }
+    #expect(!lowered.isEmpty, "\(outcomes)")
+    #expect(outcomes.first?.1 == .expired || outcomes.first?.2 ?? 1 < 1, "\(outcomes)")
+    #expect(engine.booksBalance)
+  }
+}
