@@ -34,6 +34,10 @@ extension Engine {
       let before = sequence.bill.work.macsTotal
       defer { batch.rows[index].stream?.macs += sequence.bill.work.macsTotal - before }
       sequence.bill.work.count(.attention, cost.attention(positions: batch.rows[index].seen))
+      if let row = batch.rows[index].stream {
+        row.experts.run += runs[index] ?? experts.count
+        row.experts.of += experts.count
+      }
       if let run = runs[index] {
         let macs = run * (cost.experts / experts.count)
         sequence.bill.work.count(.experts, macs, dense: cost.experts)

@@ -30,7 +30,7 @@ public struct Request: Sendable {
   public var effortMin: Double
   /// Whether it rather has less effort than no answer by its deadline.
   public var hurries: Bool
-  /// Multiply-accumulates that it may cost; its bill never has more. nil is any number.
+  /// Multiply-accumulates that it may cost, which its bill never exceeds; nil is any number.
   public var macsMax: Int?
   /// Result messages that may be under way before the row pauses.
   public var slots: Int

@@ -8,6 +8,8 @@ public struct CallOptions: Sendable {
   public var deadline: Duration?
   /// How much of the dense engine to run, 0 … 1.
   public var effort: Double
+  /// What is left of the effort at least when the server has more to do than time; nil leaves that to the server.
+  public var effortMin: Double?
   /// Most multiply-accumulates to spend.
   public var macsMax: UInt64?
   /// Most money to spend, in millionths of the tariff's currency.
@@ -25,6 +27,7 @@ public struct CallOptions: Sendable {
   ///   - model: The model's name.
   ///   - deadline: How long the call may take.
   ///   - effort: How much of the dense engine to run, 0 … 1.
+  ///   - effortMin: What is left of the effort at least under load, 0 … 1.
   ///   - macsMax: Most multiply-accumulates to spend.
   ///   - costMax: Most money to spend, in millionths of the tariff's currency.
   ///   - callID: The call's id.
@@ -34,6 +37,7 @@ public struct CallOptions: Sendable {
     model: String? = nil,
     deadline: Duration? = nil,
     effort: Double = 1,
+    effortMin: Double? = nil,
     macsMax: UInt64? = nil,
     costMax: UInt64? = nil,
     callID: CallID? = nil,
@@ -43,6 +47,7 @@ public struct CallOptions: Sendable {
     self.model = model
     self.deadline = deadline
     self.effort = effort
+    self.effortMin = effortMin
     self.macsMax = macsMax
     self.costMax = costMax
     self.callID = callID
@@ -65,6 +70,7 @@ public struct CallOptions: Sendable {
     open.deadline = deadline
     open.model = model
     open.effort = effort
+    open.effortMin = effortMin
     open.macsMax = macsMax
     open.costMax = costMax
     open.params = params

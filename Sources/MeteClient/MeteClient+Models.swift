@@ -98,12 +98,7 @@ extension MeteClient {
       message -> [Label]? in
       guard let items = message.asArray, items.count == 2, let pairs = items[1].asArray
       else { return nil }
-      let labels = pairs.compactMap { pair -> Label? in
-        guard let pair = pair.asArray, pair.count == 2, let name = pair[0].asString,
-          let score = pair[1].asDouble
-        else { return nil }
-        return Label(name: name, score: score)
-      }
+      let labels = pairs.compactMap(Label.init(reading:))
       return labels.count == pairs.count ? labels : nil
     }
     return try oneEach(answers, texts.count, "Classify")

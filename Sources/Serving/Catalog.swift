@@ -114,6 +114,7 @@ extension EffortCurve {
   /// What clients are told of each point, the least work first.
   ///
   /// - Parameter layers: of a language model's exits; nil for encoders, where every exit may be left at.
+  /// - Returns: an array of maps.
   fileprivate func description(layers: [Int]? = nil) -> Value {
     .array(
       points.map { point in

@@ -52,11 +52,11 @@ extension Emission {
 }
 
 extension Verdict {
-  /// [position, token, layer, [[label, probability], …], macs, macs_dense], and the text if it was asked for.
+  /// [position, token, layer, [[label, probability], …], macs, macs_dense, experts], and the text if it was asked for.
   fileprivate var message: Value {
     let labels = scores.map { Value.array([.string($0.label), .float($0.score)]) }
     let numbers: [Value] = [Value(position), Value(token), Value(layer)]
-    let costs: [Value] = [Value(macs), Value(macsDense)]
+    let costs: [Value] = [Value(macs), Value(macsDense), .float(Float(experts))]
     return .array(numbers + [.array(labels)] + costs + (text.map { [.string($0)] } ?? []))
   }
 }

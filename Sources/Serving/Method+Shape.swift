@@ -63,7 +63,7 @@ extension Method {
     case .embed: "[index, bin]"
     case .classify: "[index, [[label, score], …]]"
     case .classifyStream:
-      "[position, token, layer, [[label, probability], …], macs, macs_dense] or with text behind"
+      "[position, token, layer, [[label, probability], …], macs, macs_dense, experts] or with text behind"
     case .tokenize: "[token, …]"
     case .modelsList: "[model, …]"
     case .modelsDescribe: "model"

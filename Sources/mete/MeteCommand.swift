@@ -24,7 +24,8 @@ struct MeteCommand: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, EmbedCommand.self,
+      GenerateCommand.self, PredictCommand.self, ClassifyCommand.self, StreamCommand.self,
+      EmbedCommand.self,
       TokenizeCommand.self, ModelsCommand.self, HealthCommand.self, BillCommand.self,
       CallCommand.self, ConformanceCommand.self, ImportCommand.self, FitCommand.self,
       ProjectionsCommand.self, ExpertsCommand.self, ExitsCommand.self, PackCommand.self,

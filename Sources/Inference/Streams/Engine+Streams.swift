@@ -95,6 +95,7 @@ extension Engine {
       scores: told.map(\.element),
       macs: row.macs,
       macsDense: 0,
+      experts: row.experts.of > 0 ? Double(row.experts.run) / Double(row.experts.of) : 1,
       text: row.text
     )
     row.last = verdict

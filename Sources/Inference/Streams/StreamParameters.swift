@@ -10,7 +10,9 @@ public struct StreamParameters: Sendable, Equatable {
   public var labelsMax: Int?
   /// The least probability of a label that is told; the likeliest always is.
   public var scoreMin: Float = 0
-  /// What becomes of the layers that a token leaves out; nil is `defer`. Encoders have none to owe.
+  /// What becomes of the layers that a token leaves out; nil is to make up for them.
+  ///
+  /// Encoders have none to owe.
   public var policy: StreamPolicy?
   /// Settings by themselves, instead of an effort.
   public var explicit = ExplicitSetting()
@@ -28,7 +30,7 @@ public struct StreamParameters: Sendable, Equatable {
   /// Starts from the defaults.
   public init() {}
 
-  /// "Tell me when a label's probability has been above x for n tokens in a row."
+  /// Asks to be told when a label's probability has been above x for n tokens in a row.
   public struct Watch: Sendable, Equatable {
     /// One of the model's labels.
     public var label: String

@@ -22,6 +22,8 @@ final class StreamRow {
   var settles = false
   /// Multiply-accumulates that it caused: its own, and those that earlier tokens were owed for its sake.
   var macs = 0
+  /// Experts that its rows ran, and that the layers have which they went through; 0 of 0 where layers have none, or ran whole.
+  var experts = (run: 0, of: 0)
   /// What the dense model spends on it.
   let macsDense: Int
 

@@ -12,6 +12,8 @@ public struct Verdict: Sendable, Equatable {
   public var macs: Int
   /// What the dense model would have spent up to this token.
   public var macsDense: Int
+  /// Share of their experts that the layers ran which the token went through, 0...1; 1 where layers ran whole.
+  public var experts: Double
   /// The token's text, if it was asked for; whole characters, perhaps none.
   public var text: String?
 }

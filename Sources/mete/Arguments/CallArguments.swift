@@ -14,6 +14,9 @@ struct CallArguments: ParsableArguments {
   @Option(help: "How much of the dense model to run, 0 to 1.")
   var effort: Double = 1
 
+  @Option(help: "What is left of the effort at least when the daemon is busy, 0 to 1.")
+  var effortMin: Double?
+
   @Option(help: "The most multiply-accumulates to spend.")
   var macsMax: UInt64?
 
@@ -36,6 +39,9 @@ struct CallArguments: ParsableArguments {
       throw ValidationError("--deadline is 0 to 31536000 seconds")
     }
     guard (0 ... 1).contains(effort) else { throw ValidationError("--effort is 0 to 1") }
+    guard (0 ... 1).contains(effortMin ?? 0) else {
+      throw ValidationError("--effort-min is 0 to 1")
+    }
   }
 
   /// The options for the wire; a call always has an id, so that an error can name it.
@@ -44,6 +50,7 @@ struct CallArguments: ParsableArguments {
       model: model,
       deadline: deadline.map(Duration.seconds(_:)),
       effort: effort,
+      effortMin: effortMin,
       macsMax: macsMax,
       costMax: costMax,
       callID: call ?? CallID()

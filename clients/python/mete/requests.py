@@ -139,10 +139,11 @@ def read_labels(message: Any) -> List[Label]:
 
 def read_verdict(message: Any) -> Verdict:
     """A message of ClassifyStream."""
-    position, token, layer, scores, macs, macs_dense, *texts = message
+    position, token, layer, scores, macs, macs_dense, experts, *texts = message
     if any(type(number) is not int for number in (position, token, layer, macs, macs_dense)) or not scores:
-        raise ValueError("not [position, token, layer, scores, macs, macs_dense]")
-    return Verdict(position, token, layer, _labels(scores), macs, macs_dense, str(texts[0]) if texts else None)
+        raise ValueError("not [position, token, layer, scores, macs, macs_dense, experts]")
+    text = str(texts[0]) if texts else None
+    return Verdict(position, token, layer, _labels(scores), macs, macs_dense, float(experts), text)
 
 
 def _labels(scores: Any) -> List[Label]:

@@ -78,6 +78,8 @@ class Verdict:
     macs: int
     #: What the dense model would have spent so far.
     macs_dense: int
+    #: Share of their experts that the layers ran which the token went through, 0 to 1.
+    experts: float
     #: Whole characters that became certain with the token, perhaps none; None if texts were not asked for.
     text: Optional[str] = None
 
