@@ -39,7 +39,7 @@ MINUTES ?= 0
 SETS := reviews news tweets
 DATA := .cache/data
 
-.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare kernels scaling crowd learn effort learning-page \
+.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare kernels scaling crowd learn effort overload streams learning-page \
   fuzz fuzz-build fuzz-short fuzz-corpus fuzz-page clean install uninstall
 
 help: ## List the verbs.
@@ -165,6 +165,12 @@ crowd: build models $(VENV)/.ready ## Put a thousand clients on a daemon for ten
 
 learn: build sets $(VENV)/.ready ## Run the learning experiments of SET=reviews (tweets, news) with SEED=0; each step goes on where it was.
 	@$(PYTHON) Benchmarks/learning.py run $(SET) --seed $(SEED) $(if $(STEPS),--steps $(STEPS))
+
+overload: build $(VENV)/.ready ## Measure open-loop load at 0.5 to 4 times dense capacity, with brown-out and without.
+	@$(PYTHON) Benchmarks/overload.py
+
+streams: build models $(VENV)/.ready ## Measure verdicts a second of SmolLM2 as a streaming classifier, with exits and without.
+	@$(PYTHON) Benchmarks/streams.py
 
 effort: build $(VENV)/.ready ## Measure what effort buys in time on the model that `make learn SET=tweets` made.
 	@$(PYTHON) Benchmarks/effort.py --set $(SET) --seed $(SEED)

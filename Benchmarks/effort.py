@@ -182,6 +182,7 @@ def main() -> int:
         config.write(
             f"models:\n  dense:\n    path: {place('dense')}\n  dense32:\n    path: {place('dense')}\n    weights: f32\n"
             f"  taught:\n    path: {place(settings.taught)}\n"
+            "effort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n"
         )
         config.flush()
         with Daemon(settings.meted, ROOT, config.name) as daemon:

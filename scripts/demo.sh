@@ -1,15 +1,28 @@
 #!/usr/bin/env bash
-# The main job, on a real model: start the daemon on a Unix socket, stream an answer, show the bill.
+# The main job, on real models: start the daemon on a Unix socket, judge a text while it comes in, stream an answer, show
+# the bills.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 bin=.build/release
-"$bin/meted" --config scripts/demo.yaml --unix "$folder/mete.sock" --log-level warning &
+# A classifier of moods that was taught to spend less: the pack beside its base, made once.
+mood=.cache/demo/mood
+if [ ! -d "$mood" ] || [ packs/tweets.pack -nt "$mood" ]; then
+  rm -rf "$mood"
+  mkdir -p .cache/demo
+  "$bin/mete" unpack packs/tweets.pack --base .cache/models/minilm --to "$mood" > /dev/null
+fi
+{ cat scripts/demo.yaml; printf '  mood:\n    path: %s\n    currency: EUR\n    micro_per_gmac: 40\n' "$mood"; } > "$folder/demo.yaml"
+"$bin/meted" --config "$folder/demo.yaml" --unix "$folder/mete.sock" --log-level warning &
 daemon=$!
 trap 'kill -TERM "$daemon" 2>/dev/null || true; rm -rf "$folder"' EXIT
 export METE_ADDRESS="unix:$folder/mete.sock"
 sleep 0.2; kill -0 "$daemon"
 "$bin/mete" health --wait 60
+text="I loved this phone at first, the screen is gorgeous. Then the battery died within a week and nobody answers my calls!"
+echo
+echo "\$ mete stream --model mood --effort 0.2 \"$text\""
+"$bin/mete" stream --model mood --effort 0.2 --delay "${METE_DEMO_DELAY:-60}" "$text"
 echo
 echo "\$ mete generate --chat \"${1:-What is the capital of France? Answer in one sentence.}\""
 "$bin/mete" generate --model smollm2 --chat --max-tokens 96 \

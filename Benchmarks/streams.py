@@ -1,0 +1,149 @@
+"""Measures verdicts a second of a language model that classifies streams: at full depth and with exits, one stream and sixteen.
+
+Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads packs/smollm2-tweets] [--set tweets] [--texts 48] [--repeats 3]
+       [--meted .build/release/meted] [--print]
+
+Every stream sends its next token when the verdict on the last one is there, as a guard of another model's tokens does. A
+call asks for effort 1 (all layers, the last head) or for the rule that `mete heads` chose for a policy; settings are measured in
+turn in every repeat, and figures are medians of ratios to full depth in the same repeat. Accuracy at the end of the text is
+that of `mete heads` on its test part (the table of exits). Writes Benchmarks/results/SET-streams.json and docs/BENCHMARKS.md.
+"""
+
+import argparse
+import json
+import pathlib
+import queue
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from typing import Any, Dict, Iterator, List
+
+import machine
+import page
+from daemon import Daemon
+
+import mete
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "Benchmarks/results"
+MODEL = ".cache/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+SECONDS_MAX = 1_800
+COUNTS = [1, 16]
+
+
+def ring(*_: object) -> None:
+    raise TimeoutError(f"the measurement did not end within {SECONDS_MAX} seconds")
+
+
+def spend(address: str, texts: List[List[int]], settings: Dict[str, Any], found: List[Dict[str, int]]) -> None:
+    """One caller: a stream for each text, token by token."""
+    with mete.Client(address) as client:
+        for tokens in texts:
+            due: "queue.SimpleQueue[None]" = queue.SimpleQueue()
+            due.put(None)
+
+            def pieces() -> Iterator[List[int]]:
+                for token in tokens:
+                    due.get()
+                    yield [token]
+
+            stream = client.classify_stream(pieces(), "heads", special=False, **settings)
+            for _ in stream:
+                due.put(None)
+            bill = stream.bill
+            found.append({"tokens": len(tokens), "macs": bill.macs_total, "dense": bill.macs_dense, "exits": bill.macs.exits})
+
+
+def run(address: str, texts: List[List[int]], settings: Dict[str, Any], count: int) -> Dict[str, float]:
+    """Verdicts a second of `count` streams at once, and the share of full depth's work."""
+    found: List[Dict[str, int]] = []
+    shares = [texts[place::count] for place in range(count)]
+    threads = [threading.Thread(target=spend, args=(address, share, settings, found)) for share in shares]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - began
+    total = lambda key: sum(one[key] for one in found)
+    return {"rate": total("tokens") / seconds, "share": total("macs") / total("dense")}
+
+
+def measure(settings: argparse.Namespace) -> Dict[str, Any]:
+    heads = json.loads((ROOT / settings.heads / "heads.json").read_text())
+    rows = [json.loads(line) for line in (ROOT / f".cache/data/{settings.set}/test.jsonl").read_text().split("\n") if line]
+    benches: Dict[str, Dict[str, Any]] = {"full depth": {}}
+    for policy, rule in heads["chosen"].items():
+        benches[policy] = {"policy": policy, "threshold": rule["threshold"], "first_exit": rule["first_exit"]}
+    found: Dict[str, Dict[int, List[Dict[str, float]]]] = {name: {count: [] for count in COUNTS} for name in benches}
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
+        config.write(f"models:\n  heads:\n    path: {MODEL}\n    heads: {settings.heads}\neffort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n")
+        config.flush()
+        with Daemon(settings.meted, ROOT, config.name) as daemon:
+            with mete.Client(daemon.address) as client:
+                texts = [list(client.tokenize(row["text"], "heads").value) for row in rows[: settings.texts]]
+            for _ in range(settings.repeats):
+                for count in COUNTS:
+                    for name, own in benches.items():
+                        found[name][count].append(run(daemon.address, texts, own, count))
+                        print(name, count, found[name][count][-1], flush=True)
+    return {"set": settings.set, "machine": machine.describe(ROOT), "texts": settings.texts, "rules": benches, "found": found}
+
+
+def table(result: Dict[str, Any]) -> List[str]:
+    lines = [
+        f"{result['set']}, SmolLM2-135M-Instruct Q4_1, {result['texts']} texts: {result['machine']}.", "",
+        "| tokens leave | MACs, of full depth | one stream: verdicts/s | of full depth | 16 streams: verdicts/s | of full depth | time saved ÷ MACs saved, one stream |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]  # fmt: skip
+    for name, own in result["found"].items():
+        rule = result["rules"][name]
+        words = "never: full depth" if not rule else (
+            f"`{name}`, always after layer {rule['first_exit']}" if rule["threshold"] == 0 else f"`{name}`, from layer {rule['first_exit']} on where surer than {rule['threshold']:g}"
+        )  # fmt: skip
+        cells = [words, f"{100 * statistics.median(one['share'] for one in own['1']):.1f} %"]
+        for count in COUNTS:
+            rates = [one["rate"] for one in own[str(count)]]
+            whole = [one["rate"] for one in result["found"]["full depth"][str(count)]]
+            ratios = [a / b for a, b in zip(rates, whole)]
+            cells += [f"{statistics.median(rates):,.0f}", f"**{statistics.median(ratios):.2f}×** ({min(ratios):.2f} – {max(ratios):.2f})"]
+            if count == 1:
+                saved = 1 - 1 / statistics.median(ratios)
+        spared = 1 - statistics.median(one["share"] for one in own["1"])
+        lines.append("| " + " | ".join(cells + ["–" if not rule else f"{saved / spared:.2f}" if spared > 0.02 else "–"]) + " |")
+    return lines
+
+
+def write() -> None:
+    lines: List[str] = []
+    for path in sorted(RESULTS.glob("*-streams.json")):
+        lines += table(json.loads(path.read_text())) + [""]
+    page.write(ROOT / "docs/BENCHMARKS.md", {"streams": "\n".join(lines)})
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--heads", default="packs/smollm2-tweets")
+    parser.add_argument("--set", default="tweets")
+    parser.add_argument("--texts", type=int, default=48)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
+    parser.add_argument("--print", action="store_true", help="leave docs/BENCHMARKS.md and the results alone")
+    settings = parser.parse_args()
+    signal.signal(signal.SIGALRM, ring)
+    signal.alarm(SECONDS_MAX)
+    # Through JSON and back, so that the table sees what a later run of it sees.
+    result = json.loads(json.dumps(measure(settings)))
+    if settings.print:
+        print("\n".join(table(result)))
+        return 0
+    (RESULTS / f"{settings.set}-streams.json").write_text(json.dumps(result, indent=1) + "\n")
+    write()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
