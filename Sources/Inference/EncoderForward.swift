@@ -141,16 +141,23 @@ final class EncoderForward {
     return apply(classifier, to: pooled, counters: &counters)
   }
 
+  /// What `scores` tells, in the model's order of labels.
+  func probabilities(_ logits: [Float]) -> [Float] {
+    let total = logSumExp(logits[...])
+    return logits.map { logit in
+      switch configuration.problem {
+      case .singleLabel: exp(logit - total)
+      case .multiLabel: 1 / (1 + exp(-logit))
+      case .regression: logit
+      }
+    }
+  }
+
   /// Labels with their probabilities, best first: softmax, or one sigmoid each for a multi-label
   /// model, or the raw outputs of a regression.
   func scores(_ logits: [Float]) -> [LabelScore] {
-    let total = logSumExp(logits[...])
-    let scores = zip(configuration.labels, logits).map { label, logit in
-      switch configuration.problem {
-      case .singleLabel: LabelScore(label: label, score: exp(logit - total))
-      case .multiLabel: LabelScore(label: label, score: 1 / (1 + exp(-logit)))
-      case .regression: LabelScore(label: label, score: logit)
-      }
+    let scores = zip(configuration.labels, probabilities(logits)).map {
+      LabelScore(label: $0, score: $1)
     }
     return scores.sorted { ($1.score, $0.label) < ($0.score, $1.label) }
   }

@@ -82,7 +82,11 @@ extension Engine {
   private func passage(_ sequence: Sequence, _ text: EncoderText) -> EncoderPassage {
     let (lane, rows) = (lanes[sequence.lane], text.tokens.count)
     let dense = lane.cost.text(rows) + lane.cost.head
-    let setting = setting(of: sequence, dense: dense)
+    // A budget is for all windows that are to come, and for one text.
+    let windows = sequence.stream.map { stream in
+      (stream.parameters.tokensMax - text.index) / stream.parameters.stride
+    }
+    let setting = setting(of: sequence, dense: dense, left: windows ?? 1)
     let most = sequence.request.macsMax.map { $0 - sequence.bill.work.macsTotal }
     let isTight =
       sequence.request.task.obeysEffort
@@ -153,16 +157,15 @@ extension Engine {
     after layers: Int,
     _ forward: EncoderForward
   ) -> Emission {
-    let scores = forward.scores(logits)
     if let row = entry.text.row, let stream = entry.sequence.stream {
-      let labels = forward.configuration.labels
-      let found = Dictionary(uniqueKeysWithValues: scores.map { ($0.label, Double($0.score)) })
-      say(labels.map { found[$0] ?? 0 }, labels, of: row, after: layers, in: stream)
+      let probabilities = forward.probabilities(logits).map { Double($0) }
+      say(probabilities, forward.configuration.labels, of: row, after: layers, in: stream)
       return .consumed(entry.sequence.id, weight: 0)
     }
     guard case .classify(let parameters) = entry.sequence.request.task else {
       preconditionFailure("labels for a task that wants none")
     }
+    let scores = forward.scores(logits)
     return .labels(
       entry.sequence.id,
       index: entry.text.index,

@@ -29,7 +29,10 @@ extension Engine {
       row.sequence.bill.work.count(.head, cost.head)
     }
     land(batch)
-    for sequence in planned { settleStream(sequence) }
+    for sequence in planned {
+      landRest(of: sequence)
+      settleStream(sequence)
+    }
     deliver(Logits(forward.logits, workers), of: batch)
     // A step that ended requests took less time than was planned, and says nothing.
     if planned.allSatisfy({ sequences[$0.id] != nil || $0.isAnswered }) {
@@ -108,6 +111,13 @@ extension Engine {
       }
     }
     for sequence in batch.sequences where sequences[sequence.id] != nil { settle(sequence) }
+  }
+
+  /// A stream whose rows all left the batch has been on its way all the same.
+  private mutating func landRest(of sequence: Sequence) {
+    guard sequence.flight != nil, sequences[sequence.id] != nil else { return }
+    sequence.land(clock())
+    chargeTenant(of: sequence)
   }
 
   /// A stream's tokens of this step are answered: verdicts that are still to be told go out, and the next tokens may come.

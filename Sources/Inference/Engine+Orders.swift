@@ -59,7 +59,8 @@ extension Engine {
     do throws(Refusal) {
       if case .classifyStream(let parameters) = request.task { try begin(parameters, sequence) }
       try checkSettings(of: sequence)
-      if !sequence.request.task.isFree { try checkWait(sequence.request) }
+      let isLate = sequence.isExpired(at: clock())
+      if !isLate, !sequence.request.task.isFree { try checkWait(sequence.request) }
     } catch {
       end(sequence, .refused(error))
       return

@@ -50,11 +50,20 @@ struct StepCost: Sendable, Equatable {
     meanSeconds + rate * (macs - meanMACs)
   }
 
-  /// Seconds for one multiply-accumulate, with the step's fixed time shared out; nil before any step.
-  var secondsPerWork: Double? { meanMACs > 0 ? meanSeconds / meanMACs : nil }
+  /// Seconds that one more multiply-accumulate takes; before steps of different size were seen, with the step's fixed time
+  /// shared out. nil before any step.
+  var secondsPerWork: Double? {
+    guard meanMACs > 0 else { return nil }
+    if let rate = secondsPerMAC, rate > 0 { return rate }
+    return meanSeconds / meanMACs
+  }
 
-  /// Seconds that some work takes among steps as they were lately; nil before any step.
-  func seconds(forMACs macs: Int) -> Double? { secondsPerWork.map { $0 * Double(macs) } }
+  /// Seconds that a step of some work takes; nil before any step.
+  func seconds(forMACs macs: Int) -> Double? {
+    guard meanMACs > 0 else { return nil }
+    guard let rate = secondsPerMAC else { return meanSeconds / meanMACs * Double(macs) }
+    return seconds(of: Double(macs), at: rate)
+  }
 
   /// Multiply-accumulates on rows of prompts that a step has time for, beside running answers.
   ///

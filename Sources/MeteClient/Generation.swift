@@ -29,6 +29,8 @@ public enum Finish: String, Sendable {
   case stopString = "stop_string"
   /// The most tokens were reached.
   case length
+  /// What the call may cost was spent.
+  case budget
 }
 
 /// Text while it is being generated: read the tokens, then the finish and the bill.

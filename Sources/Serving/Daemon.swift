@@ -162,6 +162,7 @@ public final class Daemon {
   private func close() -> Closing {
     var closing = Closing()
     closing.billsCount = exchange.ledger.billsCount
+    closing.checksCount = exchange.ledger.checksCount
     closing.macsBilled = exchange.ledger.total.macs
     closing.macsCounted = UInt64(books?.counters.macsTotal ?? 0)
     closing.callsOpen = exchange.ledger.runningCount + exchange.calls.count
@@ -171,7 +172,8 @@ public final class Daemon {
       (books?.balance ?? false) && books.map { Ledger.Total($0.counters) } == exchange.ledger.total
       && closing.callsOpen == 0
     var pairs: Logger.Metadata = [
-      "bills": "\(closing.billsCount)", "macs_billed": "\(closing.macsBilled)",
+      "bills": "\(closing.billsCount)", "checks": "\(closing.checksCount)",
+      "macs_billed": "\(closing.macsBilled)",
       "macs_counted": "\(closing.macsCounted)", "calls_open": "\(closing.callsOpen)",
       "pages": "\(closing.load.pagesUsed)",
     ]
@@ -190,6 +192,8 @@ public final class Daemon {
 public struct Closing: Sendable, Equatable {
   /// Bills that were issued.
   public var billsCount = 0
+  /// Bills of checks, the operator's, that were issued.
+  public var checksCount = 0
   /// MACs on all bills.
   public var macsBilled: UInt64 = 0
   /// MACs that the engine counted where it did them.

@@ -31,6 +31,8 @@ struct BudgetTests {
       stream.tokensMax = 60
       stream.window = Int.random(in: 3 ... 20, using: &random)
       stream.refines = Int.random(in: 0 ..< 4, using: &random) == 0
+      if Int.random(in: 0 ..< 3, using: &random) == 0 { stream.explicit.firstExit = 1 }
+      if !isOnLanguage, Bool.random(using: &random) { stream.explicit.tau = 0.3 }
       if Bool.random(using: &random) {
         stream.explicit.threshold = Double.random(in: 0 ... 1, using: &random)
       }

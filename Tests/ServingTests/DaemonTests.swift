@@ -53,7 +53,7 @@ struct DaemonTests {
       #expect(health.messages.first?["status"] == "SERVING")
       let reflection = try ask(peer, loop, Open("Reflect.Describe"))
       let methods = reflection.messages.first?["methods"]?.asMap?.map(\.key)
-      #expect(methods?.contains("Generate") == true && methods?.count == 12)
+      #expect(methods?.contains("Generate") == true && methods?.count == 13)
     }
   }
 

@@ -153,7 +153,7 @@ extension Case {
         try require(method["needs_model"]?.asBool != nil, "\(name) lacks needs_model")
         for param in method["params"]?.asMap ?? [] {
           let type = param.value["type"]?.asString ?? ""
-          let types = ["uint", "float", "bool", "str", "bin", "array"]
+          let types = ["uint", "float", "bool", "str", "bin", "array", "map"]
           try require(types.contains(type), "\(name) \(param.key) has type \"\(type)\"")
           try require(param.value["rule"]?.asString != nil, "\(param.key) lacks its rule")
           try require(param.value["required"]?.asBool != nil, "\(param.key) lacks required")

@@ -55,10 +55,14 @@ extension Engine {
     guard let most = sequence.request.macsMax, let stream = sequence.stream,
       place + 1 < exits.count
     else { return true }
+    // No later token may find more to take along than one step should carry.
+    guard stream.parked.count < limits.parkedRowsMax else { return false }
     let cost = lanes[lane].cost
     let whole = cost.attention(positions: row.seen) + cost.experts
     let owed = stream.policy == .defer ? whole : cost.keysAndValues
-    var bound = exits.cost(at: place + 1, isAsked: true)
+    // The ensemble here, if this exit is asked, and the answer at the next.
+    var bound = exits.cost(at: place, isAsked: true) - exits.heads[place].cost
+    bound += exits.cost(at: place + 1, isAsked: true)
     for layer in exits.layers[place] ..< exits.layers[place + 1] {
       // Earlier tokens see less than this one.
       bound += (sequence.flight?.rows ?? 1) * whole

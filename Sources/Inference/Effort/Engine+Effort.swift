@@ -63,7 +63,9 @@ extension Engine {
         share: 1
       )
     }
-    guard request.task.obeysEffort, let curve = lane.curve(for: request.task) else { return nil }
+    // A check is the whole model, whatever the load.
+    guard sequence.rail == nil, request.task.obeysEffort, let curve = lane.curve(for: request.task)
+    else { return nil }
     let floor = max(min(request.effortMin, request.effort), lane.rail.floor)
     var point = curve.point(at: max(min(request.effort, brownOut.effortCap), floor))
     if let most = request.macsMax {

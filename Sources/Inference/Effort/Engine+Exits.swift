@@ -20,9 +20,11 @@ extension Engine {
   ) {
     guard let exits = lanes[lane].frugal?.exits else { return }
     let all = Self.rows(of: open)
-    let asking = open.indices.filter {
-      open[$0].threshold != nil
-        && (!exits.ensembles.isEmpty || place >= open[$0].first || open[$0].asksAll)
+    // A head that hears the exit before, or an ensemble, wants all earlier ones.
+    let isJoined = !exits.ensembles.isEmpty || exits.heads.contains { $0.norm != nil }
+    let asking = open.indices.filter { index in
+      let entry = open[index]
+      return entry.threshold != nil && (isJoined || place >= entry.first || entry.asksAll)
     }
     guard !asking.isEmpty else { return }
     let scores = forward.scores(

@@ -3,20 +3,26 @@ import Models
 // Overload: what waits is priced, effort is lowered for it, and who would wait too long is told so at once.
 
 extension Engine {
-  /// Seconds that everybody's next answer takes at a share of the whole model's work; 0 before anything was measured.
-  func backlog(share: (Lane, Sequence) -> Double) -> Double {
-    lanes.reduce(0) { sum, lane in
-      guard let rate = lane.stepCost.secondsPerWork else { return sum }
-      let macs = (lane.running + lane.waiting).reduce(0.0) { macs, sequence in
-        macs + Double(sequence.nextMACs(lane.cost)) * share(lane, sequence)
+  /// Seconds that everybody's next answer takes at a share of the whole model's work, and the longest of them; 0 before
+  /// anything was measured.
+  private func backlog(share: (Lane, Sequence) -> Double) -> (all: Double, longest: Double) {
+    var (all, longest) = (0.0, 0.0)
+    for lane in lanes {
+      guard let rate = lane.stepCost.secondsPerWork else { continue }
+      for sequence in lane.running + lane.waiting where sequence.rail == nil {
+        let own = rate * Double(sequence.nextMACs(lane.cost)) * share(lane, sequence)
+        all += own
+        longest = max(longest, own)
       }
-      return sum + rate * macs
     }
+    return (all, longest)
   }
 
-  /// Sets how much effort there is for everybody.
+  /// Sets how much effort there is for everybody: by what others have to wait for, which a lone request has not.
   mutating func weighLoad() {
-    brownOut.weigh(seconds: backlog { _, _ in 1 }, wanted: limits.brownOutWait)
+    guard limits.brownOutWait != nil else { return }
+    let load = backlog { _, _ in 1 }
+    brownOut.weigh(seconds: load.all - load.longest, wanted: limits.brownOutWait)
   }
 
   /// Refuses a request that would wait longer than it can, with the time after which it may try again.
@@ -30,7 +36,7 @@ extension Engine {
         let curve = lane.curve(for: sequence.request.task)
       else { return 1 }
       return curve.point(at: min(sequence.request.effortMin, sequence.request.effort)).share
-    }
+    }.all
     let over = seconds - most / .seconds(1)
     guard over > 0 else { return }
     var refusal = Refusal(
@@ -48,6 +54,8 @@ extension Sequence {
   ///
   /// Not on all that it waits for: steps are fair, so that what one client has lined up keeps nobody else waiting.
   func nextMACs(_ cost: Cost) -> Int {
+    // Who waits for its reader keeps nobody waiting.
+    guard slots > 0 else { return 0 }
     if let text = texts.first { return text.tokens.count * cost.row(positions: text.tokens.count) }
     guard position < tokens.count else { return 0 }
     // A prompt is read as a whole before its first answer.

@@ -18,9 +18,10 @@ extension Engine {
   mutating func watchOver(_ sequence: Sequence) {
     guard sequence.rail == nil, lanes[sequence.lane].pool != nil, let stream = sequence.stream,
       sequence.bill.work.macsTotal < sequence.bill.work.macsDense,
-      let label = stream.lastLabel, let setting = stream.setting, setting.share < 1
+      let label = stream.lastSaid.label, let setting = stream.setting, setting.share < 1
     else { return }
-    keep(sequence, setting, sequence.tokens, [], label)
+    // Up to the token that it is about: others may have come, and never run.
+    keep(sequence, setting, Array(sequence.tokens[...stream.lastSaid.position]), [], label)
   }
 
   private mutating func keep(
@@ -52,7 +53,8 @@ extension Engine {
 
   /// Begins the next check if there is nothing else to do.
   mutating func checkWhenIdle() {
-    guard hasChecks, sequences.isEmpty || !lanes.contains(where: \.hasRows) else { return }
+    // Who waits for pages comes first.
+    guard hasChecks, lanes.allSatisfy({ !$0.hasRows && $0.waiting.isEmpty }) else { return }
     for index in lanes.indices {
       guard let next = lanes[index].rail.next() else { continue }
       begin(next, lane: index)
@@ -75,26 +77,29 @@ extension Engine {
     let sequence = Sequence(request, lane: index, intake: lanes[index].intake(for: task))
     sequence.rail = check
     sequence.inputClosed = true
+    if check.isWholeStream {
+      sequence.stream = TokenStream(
+        parameters,
+        isBudgeted: false,
+        labels: lanes[index].labels,
+        exits: lanes[index].frugal?.tokens,
+        tokenizer: lanes[index].tokenizer
+      )
+      sequence.pagesWanted = lanes[index].pool?.pages(for: check.tokens.count) ?? 0
+      // One that does not fit beside what clients hold is given up: it may wait for nothing.
+      guard givePages(to: sequence) else { return }
+    }
     sequences[request.id] = sequence
     fairness.enter(request.tenant)
-    guard check.isWholeStream else {
+    sequence.stage = .running
+    lanes[index].running.append(sequence)
+    if check.isWholeStream {
+      take(check.tokens, sequence)
+    } else {
       sequence.bill.work.tokensIn += check.tokens.count
       counters.tokensIn += check.tokens.count
       sequence.texts = [EncoderText(index: 0, tokens: check.tokens, types: check.types, weight: 0)]
-      sequence.stage = .running
-      lanes[index].running.append(sequence)
-      return
     }
-    sequence.stream = TokenStream(
-      parameters,
-      isBudgeted: false,
-      labels: lanes[index].labels,
-      exits: lanes[index].frugal?.tokens,
-      tokenizer: lanes[index].tokenizer
-    )
-    sequence.pagesOffered = nil
-    take(check.tokens, sequence)
-    queue(sequence, positions: check.tokens.count)
   }
 
   /// A check is over: agreement is noted, and the operator told what it cost.

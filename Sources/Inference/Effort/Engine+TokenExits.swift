@@ -101,18 +101,17 @@ extension Engine {
     _ streams: [(stream: TokenStream, rows: Range<Int>)],
     _ forward: LanguageForward
   ) {
-    let listening = streams.filter { stream, _ in
-      stream.isBudgeted || stream.rule.map { place >= exits.firstHead(for: $0) } ?? false
-    }
-    guard !listening.isEmpty else { return }
     let units = forward.units(epsilon: exits.epsilon)
     var (asking, inputs): ([Int], [[Float]]) = ([], [])
-    for (stream, rows) in listening {
+    for (stream, rows) in streams {
+      let isHeard =
+        stream.isBudgeted || stream.rule.map { place >= exits.firstHead(for: $0) } ?? false
       for index in rows {
+        // Whatever the rule is now: a later one may want the mean.
         for (column, number) in units[index].enumerated() {
           stream.sums[place][column] += Double(number)
         }
-        guard batch.rows[index].asks else { continue }
+        guard isHeard, batch.rows[index].asks else { continue }
         let count = Double(batch.rows[index].position + 1)
         asking.append(index)
         inputs.append(units[index] + stream.sums[place].map { Float($0 / count) })
@@ -244,10 +243,7 @@ extension Engine {
   ) {
     guard let stream = row.sequence.stream else { return }
     row.sequence.flight?.rows -= 1
-    let exits = lanes[row.sequence.lane].frugal?.tokens?.count ?? 0
-    // What a request names by itself stays, so that no later token goes deeper.
-    let isFixed = !row.sequence.request.task.explicit.isEmpty && !stream.isBudgeted
-    if isFixed, stream.rule?.isSameForAll(exits: exits) == true {
+    if isSameForAll(row.sequence) {
       counters.countRows(1, layers: row.layersRun)
       row.sequence.bill.work.countRows(1, layers: row.layersRun)
       return

@@ -8,7 +8,7 @@ struct SafetyRail: Sendable {
   /// Answers that are computed again of one tenth of effort before it is judged.
   static let judgedFrom = 50
   /// What is kept for idle time at most; newer answers take the place of older ones.
-  static let waitingMax = 64
+  static let waitingMax = 16
 
   /// One answer that will be computed again.
   struct Case: Sendable {

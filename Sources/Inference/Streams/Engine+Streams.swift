@@ -45,10 +45,21 @@ extension Engine {
       of: sequence,
       macsDense: lane.cost.row(positions: position + 1) + head
     )
-    // A budget says itself what may be carried to the end.
-    row?.settles = !stream.isBudgeted && (position + 1).isMultiple(of: limits.parkedRowsMax)
+    // A budget says itself what may be carried to the end, and where all leave alike nothing is parked.
+    row?.settles =
+      !stream.isBudgeted && !isSameForAll(sequence)
+      && (position + 1).isMultiple(of: limits.parkedRowsMax)
     stream.setOut = position + 1
     return row
+  }
+
+  /// Whether no token of a stream ever goes deeper than another: what a request names by itself stays.
+  func isSameForAll(_ sequence: Sequence) -> Bool {
+    guard let stream = sequence.stream, !stream.isBudgeted,
+      !sequence.request.task.explicit.isEmpty,
+      let exits = lanes[sequence.lane].frugal?.tokens
+    else { return false }
+    return stream.rule?.isSameForAll(exits: exits.count) == true
   }
 
   /// A token sets out.
@@ -85,9 +96,14 @@ extension Engine {
     row.probabilities = probabilities
     let parameters = stream.parameters
     // A correction is worth a message if the likeliest label is another.
-    if let last = row.last, last.scores.first?.label == scores.first?.label { return }
-    let told = scores.prefix(parameters.labelsMax ?? scores.count)
-      .enumerated().filter { $0.offset == 0 || $0.element.score >= parameters.scoreMin }
+    let isNews = row.last.map { $0.scores.first?.label != scores.first?.label } ?? true
+    let watched = parameters.watch?.label
+    // A watch is told the newest.
+    guard isNews || watched != nil else { return }
+    let most = parameters.labelsMax ?? scores.count
+    let told = scores.enumerated().filter { place, own in
+      place == 0 || own.label == watched || place < most && own.score >= parameters.scoreMin
+    }
     let verdict = Verdict(
       position: row.position,
       token: row.token,
@@ -99,7 +115,9 @@ extension Engine {
       text: row.text
     )
     row.last = verdict
-    stream.lastLabel = scores.first?.label
+    if row.position >= stream.lastSaid.position {
+      stream.lastSaid = (row.position, scores.first?.label)
+    }
     row.pending.append(verdict)
   }
 

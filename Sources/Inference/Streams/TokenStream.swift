@@ -24,13 +24,15 @@ final class TokenStream {
   private(set) var macsDense = 0
   /// What the last tokens ran with; nil is everything.
   var setting: EffortCurve.Point?
-  /// The likeliest label of the last verdict.
-  var lastLabel: String?
+  /// The last token that a verdict is about, and its likeliest label.
+  var lastSaid: (position: Int, label: String?) = (-1, nil)
   /// Tokens that have set out.
   var setOut = 0
   /// Tokens in a row that the watch was true of.
   private var run = 0
   private let watched: Int?
+  /// Bytes of text that a verdict carries of tokens before its own.
+  private static let passedOverMax = 65_536
   /// Text of tokens that no verdict is about.
   private var passedOver: [UInt8] = []
   private var detokenizer: StreamingDetokenizer?
@@ -115,6 +117,9 @@ final class TokenStream {
 
   /// Notes a token that no verdict is about.
   func passOver(_ token: Int32) {
-    if let piece = detokenizer?.append(token) { passedOver += piece }
+    guard let piece = detokenizer?.append(token) else { return }
+    passedOver += piece
+    // Of a stride without end the newest text is kept.
+    passedOver.removeFirst(max(0, passedOver.count - Self.passedOverMax))
   }
 }

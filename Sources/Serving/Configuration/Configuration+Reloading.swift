@@ -89,6 +89,8 @@ extension Configuration {
     Setting("limits.hello_seconds") { $0.limits.wire.hello },
     Setting("limits.unsent_bytes_max") { $0.limits.wire.outputBytesMax },
     Setting("limits.call_seconds_max") { $0.limits.callTimeMax },
+    Setting("effort.floor_percent") { $0.effortFloor },
+    Setting("effort.operator") { $0.operatorTenant },
     Setting("drain_seconds") { $0.drain },
     Setting("bills_remembered") { $0.billsRemembered },
     Setting("log_level") { $0.logLevel },

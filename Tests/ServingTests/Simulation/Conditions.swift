@@ -65,6 +65,7 @@ struct Conditions {
     engine.sharesPrefixes = random.chance(80)
     engine.prefixPercentMax = random.pick([0, 30, 100])
     engine.brownOutWait = random.chance(30) ? .milliseconds(random.pick([1, 20, 500])) : nil
+    engine.parkedRowsMax = random.pick([2, 5, 16, 256])
     engine.railPerMille = random.pick([0, 10, 300, 1000])
     configuration.engine = engine
   }

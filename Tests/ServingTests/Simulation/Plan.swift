@@ -124,6 +124,8 @@ extension Plan {
     if random.chance(30) { plan.set("text", .bool(true)) }
     if random.chance(30) { plan.set("score_min", .double(0.2)) }
     if random.chance(20) { plan.set("threshold", .double(random.pick([0, 0.5, 0.9, 1]))) }
+    if random.chance(15) { plan.set("first_exit", 1) }
+    if isEncoder, random.chance(15) { plan.set("tau", .double(random.pick([0, 0.3, 1]))) }
     if isEncoder {
       plan.set("window", Value(random.number(3 ... 20)))
       plan.set("stride", Value(random.number(1 ... 4)))
