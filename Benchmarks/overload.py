@@ -1,13 +1,13 @@
 """Measures what happens when more is asked than there is time for, with brown-out and without.
 
 Usage: .cache/venv/bin/python Benchmarks/overload.py [--model .cache/learning/tweets-together-0] [--name tweets] [--set tweets] [--seconds 12]
-       [--wait 25] [--seed 0] [--meted .build/release/meted] [--print]
+       [--wait 25] [--queue 40] [--seed 0] [--meted .build/release/meted] [--print]
 
 The dense capacity of a taught classifier is measured first: texts a second at effort 1, with 32 callers who wait for their
 answers. Then texts come in an open loop, at random moments (Poisson) and whether or not earlier ones are answered, at 0.5, 1,
 2 and 4 times that, each asking for effort 1 within a second. One daemon lowers effort when work waits longer than `--wait`
 milliseconds, the other never; loads and daemons are measured in turn. Goodput counts answers within their second. Both
-refuse who would wait longer than 250 ms. Writes Benchmarks/results/NAME-overload.json and docs/BENCHMARKS.md.
+refuse who would wait longer than `--queue`. Writes Benchmarks/results/NAME-overload.json and docs/BENCHMARKS.md.
 """
 
 import argparse
@@ -66,8 +66,7 @@ class Outcome:
 async def one(client: AsyncClient, text: str, found: List[Outcome]) -> None:
     began = time.perf_counter()
     try:
-        options = mete.CallOptions(deadline=DEADLINE)
-        answer = await client.classify([text], "taught", truncate=True, options=options)
+        answer = await client.classify([text], "taught", truncate=True, deadline=DEADLINE)
         found.append(Outcome(time.perf_counter() - began, "ok", answer.bill.effort_given))
     except mete.MeteError as error:
         found.append(Outcome(time.perf_counter() - began, error.detail, None))
@@ -77,7 +76,7 @@ async def load(address: str, texts: List[str], rate: float, seconds: float, chan
     """Texts at `rate` a second for so long, and then until all are over."""
     found: List[Outcome] = []
     # As many connections as keep a stream free for each that may be open at once.
-    clients = [AsyncClient(address, retry=None) for _ in range(8)]
+    clients = [AsyncClient(address, retry=mete.Retry(attempts=1)) for _ in range(8)]
     for client in clients:
         await client.__aenter__()
     running = set()
@@ -113,12 +112,16 @@ def measure(settings: argparse.Namespace) -> Dict[str, Any]:
         daemons = {}
         for mode, wait in modes.items():
             path = pathlib.Path(folder) / f"{mode}.yaml"
-            path.write_text(common + f"effort:\n  wait_milliseconds: {wait}\n  queue_milliseconds: 250\n  checked_per_mille: 0\n")
+            path.write_text(common + f"effort:\n  wait_milliseconds: {wait}\n  queue_milliseconds: {settings.queue}\n  checked_per_mille: 0\n")
             daemons[mode] = path
+        unbounded = pathlib.Path(folder) / "unbounded.yaml"
+        unbounded.write_text(common + "effort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n")
+        with Daemon(settings.meted, ROOT, str(unbounded)) as free:
+            dense = statistics.median(asyncio.run(capacity(free.address, texts[:1500])) for _ in range(3))
         with Daemon(settings.meted, ROOT, str(daemons["none"])) as plain, Daemon(settings.meted, ROOT, str(daemons["brown-out"])) as dim:
             addresses = {"none": plain.address, "brown-out": dim.address}
-            dense = statistics.median(asyncio.run(capacity(plain.address, texts[:1500])) for _ in range(3))
-            asyncio.run(capacity(dim.address, texts[:500]))
+            for address in addresses.values():
+                asyncio.run(load(address, texts, dense / 3, 3, chance))
             for times in LOADS:
                 for mode, address in addresses.items():
                     before = resource.getrusage(resource.RUSAGE_SELF)
@@ -138,13 +141,13 @@ def measure(settings: argparse.Namespace) -> Dict[str, Any]:
                         "client_cpu": (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / taken,
                     })  # fmt: skip
                     print(found[-1], flush=True)
-    return {"set": settings.set, "model": settings.name, "wait_ms": settings.wait, "machine": machine.describe(ROOT), "dense": dense, "seconds": settings.seconds, "rows": found}
+    return {"set": settings.set, "model": settings.name, "wait_ms": settings.wait, "queue_ms": settings.queue, "machine": machine.describe(ROOT), "dense": dense, "seconds": settings.seconds, "rows": found}
 
 
 def table(result: Dict[str, Any]) -> List[str]:
     half = {row["mode"]: row["p99"] for row in result["rows"] if row["load"] == 0.5}
     lines = [
-        f"{result['model']}: {result['machine']}. Dense capacity {result['dense']:,.0f} texts/s; effort is lowered when work waits longer than {result['wait_ms']} ms; "
+        f"{result['model']}: {result['machine']}. Dense capacity {result['dense']:,.0f} texts/s; effort is lowered when work waits longer than {result['wait_ms']} ms, and who would wait longer than {result['queue_ms']} ms is refused; "
         f"{result['seconds']} s of each load.", "",
         "| load, of dense capacity | brown-out | asked/s | answered within 1 s/s | p50, ms | p99, ms | p99 of that at 0.5 | mean effort given | refused | late | the client's CPU |",
         "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -173,6 +176,7 @@ def main() -> int:
     parser.add_argument("--set", default="tweets")
     parser.add_argument("--seconds", type=float, default=12)
     parser.add_argument("--wait", type=int, default=25)
+    parser.add_argument("--queue", type=int, default=40, help="milliseconds; who would wait longer is refused")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
     parser.add_argument("--print", action="store_true", help="leave docs/BENCHMARKS.md and the results alone")

@@ -29,6 +29,9 @@ public struct Engine {
   var emissions: [Emission] = []
   /// Urgent ends of requests that are not open: theirs may still wait to be opened, in the next turn.
   var deferred: [Order] = []
+  /// How fast work goes, and where the last turn stood that left some.
+  var pace = Pace()
+  private var lastBusy: (began: Duration, macs: Int)?
   /// How much effort there is for everybody.
   var brownOut = BrownOut()
   /// Whether a request ended in the running step by what its rows said.
@@ -71,6 +74,11 @@ public struct Engine {
   /// - Parameter orders: what happened since the last turn, in order.
   /// - Returns: what there is to tell; of each sequence in order, its end last.
   public mutating func turn(_ orders: [Order]) -> [Emission] {
+    let began = clock()
+    if let last = lastBusy {
+      pace.learn(macs: counters.macsTotal - last.macs, took: began - last.began)
+    }
+    lastBusy = (began, counters.macsTotal)
     // An end that was taken between layers may have overtaken its request's opening.
     let overtakers = deferred
     deferred = []
@@ -84,6 +92,7 @@ public struct Engine {
     step()
     // What ended in the step has left pages for those who wait.
     for index in lanes.indices { admit(lane: index) }
+    if !lanes.contains(where: \.hasRows) { lastBusy = nil }
     defer { emissions = [] }
     return emissions
   }

@@ -50,14 +50,6 @@ struct StepCost: Sendable, Equatable {
     meanSeconds + rate * (macs - meanMACs)
   }
 
-  /// Seconds that one more multiply-accumulate takes; before steps of different size were seen, with the step's fixed time
-  /// shared out. nil before any step.
-  var secondsPerWork: Double? {
-    guard meanMACs > 0 else { return nil }
-    if let rate = secondsPerMAC, rate > 0 { return rate }
-    return meanSeconds / meanMACs
-  }
-
   /// Seconds that a step of some work takes; nil before any step.
   func seconds(forMACs macs: Int) -> Double? {
     guard meanMACs > 0 else { return nil }

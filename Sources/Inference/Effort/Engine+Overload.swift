@@ -7,8 +7,8 @@ extension Engine {
   /// anything was measured.
   private func backlog(share: (Lane, Sequence) -> Double) -> (all: Double, longest: Double) {
     var (all, longest) = (0.0, 0.0)
+    guard let rate = pace.secondsPerMAC else { return (0, 0) }
     for lane in lanes {
-      guard let rate = lane.stepCost.secondsPerWork else { continue }
       for sequence in lane.running + lane.waiting where sequence.rail == nil {
         let own = rate * Double(sequence.nextMACs(lane.cost)) * share(lane, sequence)
         all += own
