@@ -92,7 +92,11 @@ public struct Engine {
     step()
     // What ended in the step has left pages for those who wait.
     for index in lanes.indices { admit(lane: index) }
-    if !lanes.contains(where: \.hasRows) { lastBusy = nil }
+    if let last = lastBusy, !lanes.contains(where: \.hasRows) {
+      // Nobody waits, so the turn's own time is all there is to learn.
+      pace.learn(macs: counters.macsTotal - last.macs, took: clock() - last.began)
+      lastBusy = nil
+    }
     defer { emissions = [] }
     return emissions
   }

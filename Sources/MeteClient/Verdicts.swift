@@ -47,7 +47,7 @@ extension Label {
 
 /// What a stream is asked for: PROTOCOL.md §5.2.
 public struct StreamOptions: Sendable {
-  /// "Tell me when the label's probability has been above `above` for `tokens` tokens in a row."
+  /// Asks to be told when a label's probability has been above a bound for some tokens in a row.
   public struct Watch: Sendable {
     /// One of the model's labels.
     public var label: String

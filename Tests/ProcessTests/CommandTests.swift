@@ -86,12 +86,42 @@ struct CommandTests {
     try daemon.stop()
   }
 
+  @Test func aStreamIsJudgedTokenByToken() throws {
+    let daemon = try RunningDaemon()
+    let text = "the rain and the sun"
+    let verdicts = try daemon.mete("stream", "--model", "weather", "--json", text).objects()
+    let lines = verdicts.filter { $0["position"] != nil }
+    #expect(lines.compactMap { $0["position"] as? Int } == Array(0 ..< 5))
+    #expect(lines.compactMap { $0["text"] as? String } == ["the", "rain", "and", "the", "sun"])
+    let macs = lines.compactMap { $0["macs"] as? Int }
+    #expect(macs.count == 5 && macs == macs.sorted() && macs[0] > 0)
+    let shown = try daemon.mete("stream", "--model", "weather", text).output.split(separator: "\n")
+    #expect(
+      shown.count == 6 && shown[0].hasPrefix("token") && shown[5].hasPrefix("sun"),
+      "\(shown)"
+    )
+    let never = try daemon.mete(
+      "stream",
+      "--model",
+      "weather",
+      "--watch",
+      "calm",
+      "--above",
+      "1",
+      text
+    )
+    #expect(never.output.split(separator: "\n").count == 1, "a quiet stream says nothing: \(never)")
+    let wrong = try daemon.mete("stream", "--model", "weather", "--watch", "hail", text)
+    #expect(wrong.errors.contains("has no label \"hail\""), "\(wrong)")
+    try daemon.stop()
+  }
+
   @Test func modelsAreListedAndDescribed() throws {
     let daemon = try RunningDaemon()
     let list = try daemon.mete("models").output.split(separator: "\n")
     try #require(list.count == 3)
     #expect(list[1].hasPrefix("letters  llama"))
-    #expect(list[2].contains("Embed Classify Tokenize"))
+    #expect(list[2].contains("Embed Classify ClassifyStream Tokenize"))
     let card = try daemon.mete("models", "weather")
     #expect(card.output.contains("labels      calm, stormy, drizzle\n"), "\(card)")
     let json = try daemon.mete("models", "--json").objects()

@@ -1,4 +1,4 @@
-/// How fast work goes while there is some: from the beginning of one turn to that of the next, whatever happens between.
+/// How fast work goes while there is some: from the beginning of one turn to that of the next, or to its own end if that left none.
 ///
 /// A step's own time says too little under load: text is tokenized, answers leave, and other threads want the same cores.
 struct Pace: Sendable, Equatable {
@@ -8,8 +8,9 @@ struct Pace: Sendable, Equatable {
   private var seconds = 0.0
   private var macs = 0.0
 
-  /// Notes a turn that had work, as had the one after it.
+  /// Notes a turn; one without work says nothing.
   mutating func learn(macs: Int, took time: Duration) {
+    guard macs > 0 else { return }
     seconds = Self.memory * seconds + time / .seconds(1)
     self.macs = Self.memory * self.macs + Double(macs)
   }
