@@ -92,7 +92,9 @@ struct CommandTests {
     let verdicts = try daemon.mete("stream", "--model", "weather", "--json", text).objects()
     let lines = verdicts.filter { $0["position"] != nil }
     #expect(lines.compactMap { $0["position"] as? Int } == Array(0 ..< 5))
-    #expect(lines.compactMap { $0["text"] as? String } == ["the", "rain", "and", "the", "sun"])
+    // As the tokenizer writes them; the tiny vocabulary knows two of the words.
+    let words = lines.compactMap { ($0["text"] as? String)?.trimmingCharacters(in: .whitespaces) }
+    #expect(words == ["[UNK]", "rain", "[UNK]", "[UNK]", "sun"])
     let macs = lines.compactMap { $0["macs"] as? Int }
     #expect(macs.count == 5 && macs == macs.sorted() && macs[0] > 0)
     let shown = try daemon.mete("stream", "--model", "weather", text).output.split(separator: "\n")
