@@ -145,7 +145,7 @@ class Call:
             scores = [["long", long], ["short", 1 - long]] if long > 0.5 else [["short", 1 - long], ["long", long]]
             text = [word] if self.params.get("text") else []
             if not watch or run == watch["tokens"]:
-                yield [position, position + 7, 2, scores[: self.params.get("top_k", 2)], position + 1, 2 * position + 2, *text]
+                yield [position, position + 7, 2, scores[: self.params.get("top_k", 2)], position + 1, 2 * position + 2, 0.5, *text]
             position += 1
             is_watched = watch and watch["end"] and run == watch["tokens"]
             if is_watched or position == self.options.get("macs_max"):

@@ -28,7 +28,7 @@ def test_verdicts_come_while_the_input_is_still_being_made(server: ProbeServer) 
         for piece in ("a str", "eam", " "):
             pieces.put(piece)
         first, second = next(stream), next(stream)
-        assert first == Verdict(0, 7, 2, [Label("short", 0.95), Label("long", 0.05)], 1, 2, "a")
+        assert first == Verdict(0, 7, 2, [Label("short", 0.95), Label("long", 0.05)], 1, 2, 0.5, "a")
         assert (second.text, second.label, second.confidence) == (" stream", "short", 0.7)
         pieces.put("of")
         pieces.put("")
@@ -99,7 +99,8 @@ def test_an_answer_that_a_budget_cut_short_says_so(unix_server: ProbeServer) -> 
 
 
 @pytest.mark.parametrize("wrong", [
-    [], [0, 1, 2], [0, 1, 2, [], 3, 4], [0, 1, 2, [["a", 1]], 3, None], ["0", 1, 2, [["a", 1]], 3, 4], [0, 1, 2, ["a"], 3, 4], 7,
+    [], [0, 1, 2], [0, 1, 2, [], 3, 4, 1], [0, 1, 2, [["a", 1]], 3, None, 1], ["0", 1, 2, [["a", 1]], 3, 4, 1],
+    [0, 1, 2, ["a"], 3, 4, 1], [0, 1, 2, [["a", 1]], 3, 4, "x"], 7,
 ])  # fmt: skip
 def test_what_is_no_verdict_is_refused(wrong: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
@@ -107,5 +108,5 @@ def test_what_is_no_verdict_is_refused(wrong: Any) -> None:
 
 
 def test_a_verdict_may_grow_behind_its_text() -> None:
-    messages: List[Any] = [[0, 1, 2, [["a", 1]], 3, 4, "x", "later"], [0, 1, 2, [["a", 1]], 3, 4]]
+    messages: List[Any] = [[0, 1, 2, [["a", 1]], 3, 4, 1, "x", "later"], [0, 1, 2, [["a", 1]], 3, 4, 1]]
     assert [read_verdict(message).text for message in messages] == ["x", None]
