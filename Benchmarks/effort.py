@@ -1,7 +1,7 @@
 """Measures what effort buys in time: a taught classifier beside its own dense model, one text at a time and 32 at once.
 
 Usage: .cache/venv/bin/python Benchmarks/effort.py [--set tweets] [--seed 0] [--taught together] [--work .cache/learning] [--texts 400] [--judged 4000]
-       [--repeats 5] [--meted .build/release/meted] [--print]
+       [--repeats 5] [--tag NAME] [--meted .build/release/meted] [--print]
 
 `make learn SET=tweets` makes what is measured: the dense model, and `together`, which has experts and exits (or `experts`). A daemon serves the
 dense model in its fastest format and in float32, and the taught one in the fastest format. Every repeat measures every
@@ -136,11 +136,20 @@ def spread(values: List[float]) -> str:
     return f"**{statistics.median(values):.2f}×** ({min(values):.2f} – {max(values):.2f})"
 
 
+def saved(own: Dict[str, Any], dense: Dict[str, Any]) -> str:
+    """Time saved over multiply-accumulates saved, by the medians of ratios; nothing where none are saved."""
+    spared = 1 - own["macs_share"]
+    if spared < 0.02:
+        return "–"
+    times = [ratios(own, dense, "alone_s", True), ratios(own, dense, "together", False)]
+    return ", ".join(f"{(1 - 1 / statistics.median(one)) / spared:.2f}" for one in times)
+
+
 def table(result: Dict[str, Any]) -> List[str]:
     lines = [
         f"{result['set']}, seed {result['seed']}, `{result['taught']}`: {result['machine']}.", "",
-        "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense | time saved ÷ MACs saved: alone, 32 |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     dense = result["settings"][0]
     for own in result["settings"]:
@@ -149,7 +158,7 @@ def table(result: Dict[str, Any]) -> List[str]:
         lines.append(
             f"| {own['name']} | {level} | {100 * own['accuracy']:.2f} | {gap['points']:+.2f} ± {gap['margin_95']:.2f} | {100 * own['macs_share']:.1f} % "
             f"| {1e3 * middle(own['alone_s']):.2f} ({1e3 * middle(own['alone_billed_s']):.2f}) | {spread(ratios(own, dense, 'alone_s', True))} "
-            f"| {middle(own['together']):,.0f} | {spread(ratios(own, dense, 'together', False))} |"
+            f"| {middle(own['together']):,.0f} | {spread(ratios(own, dense, 'together', False))} | {saved(own, dense)} |"
         )
     return lines
 
@@ -171,6 +180,7 @@ def main() -> int:
     parser.add_argument("--judged", type=int, default=4_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
+    parser.add_argument("--tag", default="", help="of the result's name, for a second machine")
     parser.add_argument("--print", action="store_true", help="leave docs/BENCHMARKS.md and the results alone")
     settings = parser.parse_args()
     signal.signal(signal.SIGALRM, ring)
@@ -191,7 +201,7 @@ def main() -> int:
     if settings.print:
         print("\n".join(table(result)))
         return 0
-    (RESULTS / f"{settings.set}-{settings.seed}-{settings.taught}-effort.json").write_text(json.dumps(result, indent=1) + "\n")
+    (RESULTS / f"{settings.set}-{settings.seed}-{settings.taught}{settings.tag and '-' + settings.tag}-effort.json").write_text(json.dumps(result, indent=1) + "\n")
     write()
     return 0
 

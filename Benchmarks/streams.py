@@ -1,12 +1,12 @@
 """Measures verdicts a second of a language model that classifies streams: at full depth and with exits, one stream and sixteen.
 
-Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads packs/smollm2-tweets] [--set tweets] [--texts 48] [--repeats 3]
+Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads .cache/learning/tweets-heads-0] [--set tweets] [--seed 0] [--texts 48] [--repeats 3]
        [--meted .build/release/meted] [--print]
 
 Every stream sends its next token when the verdict on the last one is there, as a guard of another model's tokens does. A
-call asks for effort 1 (all layers, the last head) or for the rule that `mete heads` chose for a policy; settings are measured in
-turn in every repeat, and figures are medians of ratios to full depth in the same repeat. Accuracy at the end of the text is
-that of `mete heads` on its test part (the table of exits). Writes Benchmarks/results/SET-streams.json and docs/BENCHMARKS.md.
+call asks for effort 1 (all layers, the last head) or for the rule that Benchmarks/results/SET-SEED-heads.json reports for a policy;
+settings are measured in turn in every repeat, and figures are medians of ratios to full depth in the same repeat. What a rule
+loses is in that result (the table of exits). A rule without a threshold takes the same time with any heads after the same layers. Writes Benchmarks/results/SET-streams.json and docs/BENCHMARKS.md.
 """
 
 import argparse
@@ -73,11 +73,12 @@ def run(address: str, texts: List[List[int]], settings: Dict[str, Any], count: i
 
 
 def measure(settings: argparse.Namespace) -> Dict[str, Any]:
-    heads = json.loads((ROOT / settings.heads / "heads.json").read_text())
+    taught = json.loads((RESULTS / f"{settings.set}-{settings.seed}-heads.json").read_text())
     rows = [json.loads(line) for line in (ROOT / f".cache/data/{settings.set}/test.jsonl").read_text().split("\n") if line]
     benches: Dict[str, Dict[str, Any]] = {"full depth": {}}
-    for policy, rule in heads["chosen"].items():
-        benches[policy] = {"policy": policy, "threshold": rule["threshold"], "first_exit": rule["first_exit"]}
+    for rule in taught["test_policies"]:
+        if rule["method"] == "ZTW":
+            benches[rule["policy"]] = {"policy": rule["policy"], "threshold": rule["threshold"], "first_exit": rule["first_exit"]}
     found: Dict[str, Dict[int, List[Dict[str, float]]]] = {name: {count: [] for count in COUNTS} for name in benches}
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
         config.write(f"models:\n  heads:\n    path: {MODEL}\n    heads: {settings.heads}\neffort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n")
@@ -126,7 +127,8 @@ def write() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--heads", default="packs/smollm2-tweets")
+    parser.add_argument("--heads", default=".cache/learning/tweets-heads-0", help="the folder that `make learn SET=tweets` makes")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", default="tweets")
     parser.add_argument("--texts", type=int, default=48)
     parser.add_argument("--repeats", type=int, default=3)

@@ -66,4 +66,50 @@ struct HeadsTests {
     }
     #expect(try Child(.mete, arguments).finish().code == 0)
   }
+
+  /// Taught, and then served: on the model as it is, on an artifact made of it, and not on another.
+  @Test func taughtHeadsClassifyStreams() throws {
+    let (folder, data) = (try TemporaryFolder(), try TemporaryFolder())
+    try TinyModels.writeLlama(to: "\(folder.path)/llama")
+    try TinyModels.writeLlama(to: "\(folder.path)/other", seed: 9)
+    for name in ["train", "choose", "test"] { try write("\(name).jsonl", count: 24, to: data) }
+    let heads = "\(folder.path)/heads"
+    let taught = try Child(
+      .mete,
+      ["heads", "\(folder.path)/llama", data.path, "--to", heads, "--every", "1", "--epochs", "3"]
+    ).finish()
+    #expect(taught.code == 0, "\(taught)")
+    let imported = try Child(
+      .mete,
+      ["import", "\(folder.path)/llama", "--to", "\(folder.path)/packed"]
+    ).finish()
+    #expect(imported.code == 0, "\(imported)")
+    func configuration(_ models: [String]) throws -> String {
+      let tables = models.map { "  \($0):\n    path: \(folder.path)/\($0)\n    heads: \(heads)\n" }
+      let text = "models:\n" + tables.joined() + "listen:\n  unix:\n    path: \(folder.path)/s\n"
+      return try folder.write(Array(text.utf8), to: "meted.yaml")
+    }
+    let refused = try Child(.meted, ["--config", try configuration(["other"])]).finish()
+    #expect(refused.code != 0 && refused.errors.contains("another SHA-256"), "\(refused)")
+    let daemon = try Child(.meted, ["--config", try configuration(["llama", "packed"])])
+    _ = try daemon.waitForError(" ready listen=")
+    let address = ["METE_ADDRESS": "unix:\(folder.path)/s"]
+    for model in ["llama", "packed"] {
+      for policy in ["defer", "propagate"] {
+        let arguments = [
+          "stream", "--json", "--model", model, "--policy", policy, "--effort", "0",
+          "rain and storm",
+        ]
+        let found = try Child(.mete, arguments, environment: address).finish().objects()
+        let verdicts = found.filter { $0["position"] != nil }
+        #expect(verdicts.count > 3, "\(found)")
+        #expect(verdicts.allSatisfy { $0["layer"] as? Int ?? 9 < 3 }, "\(verdicts)")
+      }
+      let card = try Child(.mete, ["models", model], environment: address).finish()
+      #expect(card.output.contains("ClassifyStream"), "\(card)")
+    }
+    daemon.send(SIGTERM)
+    let ended = try daemon.finish()
+    #expect(ended.code == 0 && ended.errors.contains("the books balance"), "\(ended)")
+  }
 }
