@@ -1,6 +1,6 @@
 """Measures verdicts a second of a language model that classifies streams: at full depth and with exits, one stream and sixteen.
 
-Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads .cache/learning/tweets-heads-0] [--set tweets] [--seed 0] [--texts 48] [--repeats 3]
+Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads packs/smollm2-tweets] [--set tweets] [--seed 0] [--texts 48] [--repeats 3]
        [--meted .build/release/meted] [--print]
 
 Every stream sends its next token when the verdict on the last one is there, as a guard of another model's tokens does. A
@@ -54,7 +54,7 @@ def spend(address: str, texts: List[List[int]], settings: Dict[str, Any], found:
             for _ in stream:
                 due.put(None)
             bill = stream.bill
-            found.append({"tokens": len(tokens), "macs": bill.macs_total, "dense": bill.macs_dense, "exits": bill.macs.exits})
+            found.append({"tokens": len(tokens), "macs": bill.macs_total, "dense": bill.macs_dense})
 
 
 def run(address: str, texts: List[List[int]], settings: Dict[str, Any], count: int) -> Dict[str, float]:
@@ -85,7 +85,7 @@ def measure(settings: argparse.Namespace) -> Dict[str, Any]:
         config.flush()
         with Daemon(settings.meted, ROOT, config.name) as daemon:
             with mete.Client(daemon.address) as client:
-                texts = [list(client.tokenize(row["text"], "heads").value) for row in rows[: settings.texts]]
+                texts = [list(client.tokenize(row["text"], "heads")) for row in rows[: settings.texts]]
             for _ in range(settings.repeats):
                 for count in COUNTS:
                     for name, own in benches.items():
@@ -127,7 +127,7 @@ def write() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--heads", default=".cache/learning/tweets-heads-0", help="the folder that `make learn SET=tweets` makes")
+    parser.add_argument("--heads", default="packs/smollm2-tweets", help="the folder that `mete heads` made")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", default="tweets")
     parser.add_argument("--texts", type=int, default=48)
