@@ -39,22 +39,32 @@ public struct StreamCost: Sendable {
     cost.causalRows(start: 0, count: tokens) + tokens * lastHead
   }
 
-  /// One token, with what is asked until it leaves.
+  /// One token, with what is asked until it leaves, and what later tokens want of it.
   ///
   /// - Parameters:
   ///   - position: in its text, from 0.
   ///   - exit: where it leaves.
   ///   - first: the first exit that is asked, at most `exit`.
   ///   - policy: what becomes of the other layers.
+  ///   - reach: how many layers the deepest of all later tokens goes through: what lies behind is owed to nobody, and does not
+  ///     run. nil is all layers.
   /// - Returns: multiply-accumulates.
-  public func token(position: Int, exit: Int, from first: Int = 0, _ policy: StreamPolicy) -> Int {
+  public func token(
+    position: Int,
+    exit: Int,
+    from first: Int = 0,
+    _ policy: StreamPolicy,
+    reach: Int? = nil
+  ) -> Int {
     let layer = cost.attention(positions: position + 1) + cost.experts
-    var whole = layers[exit]
+    let owed = max(0, (reach ?? cost.layers) - layers[exit])
     // The last exit's head reads the mean of all rows, so that even of the last layer all is owed.
-    if policy == .defer { whole = cost.layers }
-    let kept = (cost.layers - whole) * cost.keysAndValues
-    return whole * layer + kept + asking(exit: exit, from: first)
+    let each = policy == .defer ? layer : cost.keysAndValues
+    return layers[exit] * layer + owed * each + asking(exit: exit, from: first)
   }
+
+  /// How many layers a token that leaves at an exit has gone through.
+  func depth(of exit: Int) -> Int { layers[exit] }
 
   /// Heads and ensembles that are run from the first exit that is asked to the one where a token leaves.
   ///

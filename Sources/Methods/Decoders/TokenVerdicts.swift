@@ -60,12 +60,16 @@ public struct TokenVerdicts: Sendable, Equatable {
   ///   - policy: that the verdicts were given under.
   /// - Returns: multiply-accumulates.
   public func macs(_ cost: StreamCost, from first: Int = 0, _ policy: StreamPolicy) -> Int {
-    var (sum, token) = (0, 0)
+    var (sum, start) = (0, 0)
     for length in lengths {
-      for position in 0 ..< length {
-        sum += cost.token(position: position, exit: exits[token], from: first, policy)
-        token += 1
+      // From the end: a token owes the deeper layers no more than the deepest of those behind it asks for.
+      var reach = 0
+      for position in (0 ..< length).reversed() {
+        let exit = exits[start + position]
+        sum += cost.token(position: position, exit: exit, from: first, policy, reach: reach)
+        reach = max(reach, cost.depth(of: exit))
       }
+      start += length
     }
     return sum
   }

@@ -46,9 +46,13 @@ struct StreamCostTests {
     let second = 20 * layer + 10 * lent + head + 3 + (head + 3 * 3) + 6
     #expect(joined.token(position: 4, exit: 1, .propagate) == second)
     #expect(joined.token(position: 4, exit: 2, .propagate) == second + 10 * (layer - lent) + head)
-    // What is made up for is all but the last layer's rows.
+    // What is made up for is all of it, and of what nobody asks for nothing.
     #expect(plain.token(position: 4, exit: 0, .defer) == 30 * layer + head)
     #expect(plain.token(position: 4, exit: 2, .defer) == 30 * layer + 3 * head)
+    #expect(plain.token(position: 4, exit: 0, .defer, reach: 10) == 10 * layer + head)
+    #expect(plain.token(position: 4, exit: 0, .defer, reach: 20) == 20 * layer + head)
+    #expect(plain.token(position: 4, exit: 0, .propagate, reach: 20) == 10 * (layer + lent) + head)
+    #expect(plain.token(position: 4, exit: 1, .propagate, reach: 10) == 20 * layer + 2 * head)
   }
 
   /// Exits that are not asked cost nothing, but for heads that later ones hear.

@@ -132,7 +132,7 @@ struct StreamServingTests {
     let served = try served(heads)
     for (number, rule) in Self.rules.enumerated() {
       for tokens in model.texts([1, 7, 40], seed: UInt64(number)) {
-        var bills: [Work] = []
+        var (bills, layers) = ([Work](), [Int]())
         for piece in [1, 3, 100] {
           let found = try answers(served, tokens, rule, policy, piece: piece)
           let wanted = recount(found.verdicts.map(\.layer), exits, rule, policy)
@@ -141,12 +141,16 @@ struct StreamServingTests {
           #expect(found.verdicts.last?.macsDense == found.bill.work.macsDense)
           #expect(found.bill.work.tokensOut == tokens.count)
           bills.append(found.bill.work)
+          layers = found.verdicts.map(\.layer)
         }
         #expect(Set(bills.map(\.macsTotal)).count == 1)
         #expect(bills.allSatisfy { $0 == bills[0] }, "however the tokens came")
         let cost = StreamCost(model.configuration, heads)
         let dense = cost.dense(tokens: tokens.count)
         #expect(bills[0].macsDense == dense)
+        var verdicts = TokenVerdicts(lengths: [tokens.count])
+        verdicts.exits = layers.map { $0 - 1 }
+        #expect(bills[0].macsTotal == verdicts.macs(cost, from: rule.first, policy))
       }
     }
   }
