@@ -26,7 +26,7 @@ extension HeadsReport {
       ],
       notes: [
         "Under propagate the layers that a token leaves out only get keys and values, of its row as it left. Under defer they "
-          + "are made up for later, exactly, so that almost nothing is saved.",
+          + "are made up for, exactly, when a later token goes deeper.",
         "Rules are chosen on one part and judged on another. Under propagate only those were run that could be cheaper than "
           + "always leaving at an exit that loses nothing.",
       ]
