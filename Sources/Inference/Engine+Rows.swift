@@ -31,8 +31,12 @@ extension Engine {
     guard let experts, !runs.isEmpty else { return charge(&batch, cost) }
     for index in batch.rows.indices {
       let sequence = batch.rows[index].sequence
-      let before = sequence.bill.work.macsTotal
-      defer { batch.rows[index].stream?.macs += sequence.bill.work.macsTotal - before }
+      let before = sequence.stream == nil ? 0 : sequence.bill.work.macsTotal
+      defer {
+        if let row = batch.rows[index].stream {
+          row.macs += sequence.bill.work.macsTotal - before
+        }
+      }
       sequence.bill.work.count(.attention, cost.attention(positions: batch.rows[index].seen))
       if let row = batch.rows[index].stream {
         row.experts.run += runs[index] ?? experts.count
@@ -58,7 +62,7 @@ extension Engine {
     var cause: StreamRow?
     for index in batch.rows.indices.reversed() {
       let row = batch.rows[index]
-      let work = row.sequence.bill.work.macsTotal
+      let before = row.sequence.stream == nil ? 0 : row.sequence.bill.work.macsTotal
       if let own = row.stream { cause = own }
       switch row.stage {
       case .asking, .owing:
@@ -73,7 +77,7 @@ extension Engine {
       case .lending: row.sequence.bill.work.count(.attention, cost.keysAndValues, dense: 0)
       }
       if row.sequence.stream != nil {
-        cause?.macs += row.sequence.bill.work.macsTotal - work
+        cause?.macs += row.sequence.bill.work.macsTotal - before
       }
     }
   }

@@ -47,7 +47,7 @@ extension Case {
     right("effort", "0", 0.0),
     right("macs_max", "of_64_bits", .uint(.max)),
     right("params", "empty", [:]),
-    Case("budgets_are_on_the_bill", "macs_max, cost_max: carried and billed.") {
+    Case("budgets_are_on_the_bill", "macs_max, cost_max: as asked, on the bill.") {
       let options: Value = ["macs_max": 12345, "cost_max": .uint(.max), "effort": 0.5]
       let bill = try $0.call("Health.Check", options, ends: "ok").bill
       try require(bill?.macsMax == 12345, "macs_max is \(bill?.macsMax ?? 0)")
