@@ -39,7 +39,7 @@ final class EncoderForward {
     expertStep = weights.frugal?.experts.map { experts in
       var step = ExpertStep(experts, width: width)
       let activation = weights.configuration.activation
-      step.rates = Self.rates(weights.layers[0], experts, activation, workers)
+      step.rates = Self.rates(weights.layers[0], experts, activation, workers.kernels)
       return step
     }
   }

@@ -124,18 +124,19 @@ extension EncoderForward {
   private func runWhole(_ layer: EncoderWeights.Layer, masking chosen: ChosenExperts) {
     let kind = RowActivation(configuration.activation)
     workers.multiply(layer.up.matrix, x, bias: layer.up.bias, into: hidden)
-    chosen.listAllUnits(for: layer.down.matrix.format)
+    chosen.readAll()
     workers.activate(kind, hidden, of: chosen, into: hidden, for: layer.down.matrix.format)
     workers.multiply(layer.down.matrix, hidden, bias: layer.down.bias, into: projected)
   }
 
-  /// Measures both ways with rows of its own.
+  /// Measures both ways with rows of its own, by the time of one core: that of several says as much about who else is there.
   static func rates(
     _ layer: EncoderWeights.Layer,
     _ experts: RoutedExperts,
     _ activation: BertConfiguration.Activation,
-    _ workers: Workers
+    _ kernels: KernelSet
   ) -> ExpertRates {
+    let workers = Workers(count: 1, kernels: kernels)
     let x = RowBuffer(width: layer.up.matrix.inputs)
     let hidden = RowBuffer(width: layer.up.matrix.outputs)
     let y = RowBuffer(width: layer.down.matrix.outputs)

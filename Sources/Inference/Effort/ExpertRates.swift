@@ -1,11 +1,10 @@
-import Foundation
 import Tensors
 
 /// What a feed-forward layer takes on this machine, whole and by experts; answers are the same either way.
 ///
-/// Measured once, when a model is made ready: a step then only compares.
+/// Measured once, when a model is made ready, on one layer: its layers are alike. A step then only compares.
 struct ExpertRates: Sendable {
-  /// Seconds for steps of about so many rows.
+  /// Seconds of one core for steps of about so many rows.
   struct Rate: Sendable {
     let rows: Int
     /// Of the whole layer, a row.
@@ -30,14 +29,14 @@ struct ExpertRates: Sendable {
   /// Rates that are given, ascending in rows.
   init(rates: [Rate]) { self.rates = rates }
 
-  /// Measures a layer with made-up rows.
+  /// Measures a layer with made-up rows, both ways in turns.
   ///
   /// - Parameters:
   ///   - experts: of the layer.
   ///   - size: neurons of an expert.
   ///   - format: of the map that experts lead into.
-  ///   - whole: runs as many rows through the whole layer.
-  ///   - some: runs as many rows with these experts.
+  ///   - whole: runs as many rows through the whole layer, on the calling thread alone.
+  ///   - some: runs as many rows with these experts, likewise.
   init(
     experts: Int,
     size: Int,
@@ -45,36 +44,44 @@ struct ExpertRates: Sendable {
     whole: (_ rows: Int) -> Void,
     some: (ChosenExperts) -> Void
   ) {
-    let chosen = ChosenExperts(experts: experts, size: size)
+    let (few, many) = (
+      ChosenExperts(experts: experts, size: size), ChosenExperts(experts: experts, size: size)
+    )
     for rows in [1, 8, 64] {
-      let dense = Self.seconds { whole(rows) }
-      var sparse: [(pairs: Double, seconds: Double)] = []
-      for share in [8, 3] {
+      for (chosen, share) in [(few, 8), (many, 3)] {
         // Which experts run differs from row to row, as it does when they are chosen.
         chosen.choose(
           (0 ..< rows * experts).map { ($0 * 7 + $0 / experts * 5) % share == 0 },
           for: format
         )
-        sparse.append((Double(chosen.pairs), Self.seconds { some(chosen) }))
       }
-      let pairs = max(1, sparse[1].pairs - sparse[0].pairs)
-      let pair = max(0, (sparse[1].seconds - sparse[0].seconds) / pairs)
-      let row = max(0, sparse[0].seconds - pair * sparse[0].pairs)
+      var (dense, less, more) = (Double.infinity, Double.infinity, Double.infinity)
+      // The first round warms up; of the others the best is what nothing disturbed.
+      for round in 0 ... Self.rounds {
+        let taken = (
+          Self.seconds { whole(rows) }, Self.seconds { some(few) }, Self.seconds { some(many) }
+        )
+        guard round > 0 else { continue }
+        (dense, less, more) = (min(dense, taken.0), min(less, taken.1), min(more, taken.2))
+      }
+      let pair = max(0, (more - less) / Double(max(1, many.pairs - few.pairs)))
       rates.append(
         Rate(
           rows: rows,
           whole: dense / Double(rows),
-          row: row / Double(rows),
+          row: max(0, less - pair * Double(few.pairs)) / Double(rows),
           pair: pair
         )
       )
     }
   }
 
-  /// The least of a few runs: what disturbs them only adds.
+  private static let rounds = 9
+
+  /// Time of this thread, which does not pass while others have its core.
   private static func seconds(_ run: () -> Void) -> Double {
-    let clock = ContinuousClock()
+    let began = Workers.threadSeconds
     run()
-    return (0 ..< 5).map { _ in clock.measure(run) / .seconds(1) }.min() ?? 0
+    return Workers.threadSeconds - began
   }
 }

@@ -44,8 +44,9 @@ public final class ChosenExperts {
   /// Experts that run for a row.
   public func count(row: Int) -> Int {
     precondition((0 ..< rows).contains(row))
-    let mask = storage.masks + row * experts
-    return (0 ..< experts).reduce(0) { $0 + (mask[$1] != 0 ? 1 : 0) }
+    let words = ck_words(&storage)
+    let bits = UnsafeBufferPointer(start: storage.bits + row * words, count: words)
+    return bits.reduce(0) { $0 + $1.nonzeroBitCount } / (size / 16)
   }
 
   /// Chooses by predictions.
@@ -78,8 +79,8 @@ public final class ChosenExperts {
     pairs = ck_list_chosen(&storage, format.code)
   }
 
-  /// Lists all units of every row, chosen or not: for a layer that is computed whole, and masked.
-  public func listAllUnits(for format: WeightFormat) { ck_list_all_units(&storage, format.code) }
+  /// Says that a layer is computed whole, and masked: what stands between its maps is then wanted of all neurons.
+  public func readAll() { storage.reads_all = true }
 
   private func resize(rows: Int) {
     self.rows = rows
@@ -89,15 +90,14 @@ public final class ChosenExperts {
     capacity = max(rows, 1)
     storage.masks = .allocate(capacity: capacity * experts)
     storage.rows_of = .allocate(capacity: capacity * experts)
-    storage.unit_starts = .allocate(capacity: capacity + 1)
-    // An expert has as many units as tiles, at most.
-    storage.units_of = .allocate(capacity: capacity * experts * (size / 16))
+    storage.bits = .allocate(capacity: capacity * ck_words(&storage))
+    storage.listed = .allocate(capacity: ck_lists(capacity, experts, size))
   }
 
   private func release() {
     storage.masks?.deallocate()
     storage.rows_of?.deallocate()
-    storage.unit_starts?.deallocate()
-    storage.units_of?.deallocate()
+    storage.bits?.deallocate()
+    storage.listed?.deallocate()
   }
 }

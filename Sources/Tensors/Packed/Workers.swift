@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 /// The workers that compute one step together, and the kernels that they use.
 ///
@@ -31,4 +32,11 @@ public final class Workers {
   }
 
   deinit { ck_pool_destroy(crew.pool) }
+
+  /// Seconds that the calling thread has computed, which do not pass while others have its core.
+  public static var threadSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+  }
 }

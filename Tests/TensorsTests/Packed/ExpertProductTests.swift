@@ -58,7 +58,7 @@ struct ExpertProductTests {
       let raised = RowBuffer(width: up.outputs), neurons = RowBuffer(width: down.inputs)
       workers.multiply(up, x, bias: upBias, into: raised)
       let given = activation == .siluGate ? neurons : raised
-      chosen.listAllUnits(for: down.format)
+      chosen.readAll()
       workers.activate(activation, raised, of: chosen, into: given, for: down.format)
       let y = RowBuffer(width: down.outputs)
       workers.multiply(down, given, bias: downBias, into: y)
@@ -84,13 +84,14 @@ struct ExpertProductTests {
     (0 ..< rows.rows).map { rows.row($0).map(\.bitPattern) }
   }
 
-  /// Odd numbers of experts, so that pairs of them share a group of 32 and the last has none to share with.
+  /// Odd numbers of experts, so that pairs of them share a group of 32 and the last has none to share with; more rows than a
+  /// panel, and more experts than a word of bits.
   @Test(arguments: ProductTests.cases)
   func someExpertsGiveTheBitsOfTheWholeLayer(_ one: ProductTests.Case) {
     var random = SplitMix64(seed: 21)
     let workers = (1 ... 3).map { Workers(count: $0, kernels: one.set) }
     for (experts, size, width) in [
-      (1, 16, 33), (5, 16, 64), (7, 48, 40), (6, 32, 130), (96, 16, 96),
+      (1, 16, 33), (5, 16, 64), (7, 48, 40), (6, 32, 130), (131, 16, 96),
     ] {
       for gated in [false, true] {
         let layer = Layer(
@@ -103,7 +104,7 @@ struct ExpertProductTests {
           &random
         )
         let chosen = ChosenExperts(experts: experts, size: size)
-        for rows in [1, 4, 13, 30] {
+        for rows in [1, 4, 13, 70] {
           let x = buffer(rows, width, &random)
           let share = Double.random(in: 0 ... 1, using: &random)
           var masks = (0 ..< rows * experts).map { _ in

@@ -1,0 +1,119 @@
+// What a feed-forward layer takes on one core, whole and by the experts that rows pick, for every weight format. Built and run
+// by Benchmarks/kernels.py; each line is a JSON object with seconds.
+//
+// The layer is MiniLM's: 384 wide, 96 experts of 16 neurons with ReLU. Rows pick their experts by chance, each with the same
+// probability, which is the hardest case: neighbours share nothing. Whole and by experts are timed in turns by the thread's own
+// clock, and the best of several runs counts.
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "CKernels.h"
+
+enum { runs = 15, width = 384, experts = 96, size = 16, neurons = experts * size };
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void *room(size_t bytes) {
+  void *start = aligned_alloc(64, (bytes + 63) / 64 * 64);
+  if (!start) exit(1);
+  memset(start, 0, bytes);
+  return start;
+}
+
+// The same numbers on every machine.
+static uint64_t state = 1;
+static double chance(void) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (double)(state >> 40) / (double)(1 << 24);
+}
+
+static float *numbers(size_t count) {
+  float *x = room(4 * count);
+  for (size_t i = 0; i < count; i++) x[i] = (float)(chance() - 0.5);
+  return x;
+}
+
+static uint8_t *pack(enum ck_format format, size_t outputs, size_t inputs) {
+  float *weights = numbers(outputs * inputs);
+  uint8_t *tiles = room(ck_tiles(outputs) * ck_tile_bytes(format, inputs));
+  ck_pack(format, weights, inputs, outputs, inputs, tiles, 0, ck_tiles(outputs));
+  free(weights);
+  return tiles;
+}
+
+static struct ck_quantized bytes_of(enum ck_format format, size_t rows, size_t inputs) {
+  const size_t groups = format == ck_int8 ? 1 : (inputs + 31) / 32;
+  return (struct ck_quantized){room(rows * ck_quantized_width(inputs)), room(4 * rows * groups), room(4 * rows * groups),
+                               room(4 * rows * groups), groups};
+}
+
+static void release(struct ck_quantized q) { free(q.q), free(q.scale), free(q.start), free(q.offset); }
+
+static const char *const names[] = {"f32", "bf16", "int8", "int8_group", "int4_group"};
+
+static void measure(const struct ck_kernels *set, enum ck_format format, size_t rows, double share) {
+  const int whole_bytes = format >= ck_int8;
+  float *x = numbers(rows * width), *hidden = room(4 * rows * neurons), *y = room(4 * rows * width);
+  uint8_t *up = pack(format, neurons, width), *down = pack(format, width, neurons);
+  struct ck_quantized in = bytes_of(format, rows, width), between = bytes_of(format, rows, neurons);
+  if (whole_bytes) ck_quantize(set, &in, x, width, width, 0, rows);
+  struct ck_chosen chosen = {.rows = rows, .experts = experts, .size = size, .masks = room(rows * experts),
+                             .row_starts = room(4 * (experts + 1)), .rows_of = room(4 * rows * experts),
+                             .bits = room(16 * rows),
+                             .listed = room(sizeof(struct ck_listed) * ck_lists(rows, experts, size))};
+  for (size_t i = 0; i < rows * experts; i++) chosen.masks[i] = chance() < share;
+  const struct ck_product into = {{format, neurons, width, up}, rows, x, width, in, NULL, ck_store, hidden, neurons};
+  const struct ck_product from = {{format, width, neurons, down}, rows, hidden, neurons, between, NULL, ck_store, y, width};
+  const struct ck_quantized *bytes = whole_bytes ? &between : NULL;
+  double whole = 1e9, parts[4] = {1e9, 1e9, 1e9, 1e9};
+  for (int run = 0; run < runs; run++) {
+    const int times = 1 + 2000 / (int)rows;
+    double took[4] = {0}, all = 0;
+    for (int t = 0; t < times; t++) {
+      double at[6] = {seconds()};
+      ck_multiply(set, &into, 0, ck_tiles(neurons));
+      for (size_t r = 0; r < rows; r++) ck_relu(set, hidden + r * neurons, neurons);
+      if (bytes) ck_quantize(set, bytes, hidden, neurons, neurons, 0, rows);
+      ck_multiply(set, &from, 0, ck_tiles(width));
+      at[1] = seconds();
+      ck_list_chosen(&chosen, format);
+      at[2] = seconds();
+      ck_multiply_into_experts(set, &into, &chosen, 0, ck_tiles(neurons));
+      at[3] = seconds();
+      ck_activate_experts(set, bytes, ck_rectify, &chosen, format, hidden, hidden, 0, rows);
+      at[4] = seconds();
+      ck_multiply_from_experts(set, &from, &chosen, 0, ck_tiles(width));
+      at[5] = seconds();
+      all += at[1] - at[0];
+      for (int i = 0; i < 4; i++) took[i] += at[i + 2] - at[i + 1];
+    }
+    if (all / times < whole) whole = all / times;
+    for (int i = 0; i < 4; i++)
+      if (took[i] / times < parts[i]) parts[i] = took[i] / times;
+  }
+  printf("{\"format\": \"%s\", \"rows\": %zu, \"share\": %g, \"whole\": %.6g, \"lists\": %.6g, \"into\": %.6g, "
+         "\"between\": %.6g, \"from\": %.6g}\n",
+         names[format], rows, share, whole, parts[0], parts[1], parts[2], parts[3]);
+  free(x), free(hidden), free(y), free(up), free(down), release(in), release(between);
+  free(chosen.masks), free(chosen.row_starts), free(chosen.rows_of), free(chosen.bits), free(chosen.listed);
+}
+
+int main(int count, char **names_of_sets) {
+  const struct ck_kernels *set = NULL;
+  for (size_t i = 0; i < ck_kernels_count() && !set; i++)
+    if (ck_kernels_run_here(ck_kernels_at(i)) && (count < 2 || !strcmp(ck_kernels_name(ck_kernels_at(i)), names_of_sets[1])))
+      set = ck_kernels_at(i);
+  if (!set) return 1;
+  printf("{\"kernels\": \"%s\"}\n", ck_kernels_name(set));
+  for (enum ck_format format = ck_f32; format <= ck_int4_group; format++)
+    for (size_t rows = 16; rows <= 256; rows *= 16)
+      for (int tenths = 1; tenths <= 4; tenths *= 2) measure(set, format, rows, 0.1 * tenths);
+  return 0;
+}
