@@ -3,7 +3,7 @@
 Usage: .cache/venv/bin/python Benchmarks/kernels.py [--rounds 5] [--print]
 
 Builds Benchmarks/kernels/products.c with the C sources of the engine, and runs it; the bounds are measured by the same
-program: registers alone for arithmetic, a plain read for memory.
+program: registers alone for arithmetic, a plain read for memory. Then experts.c, likewise: a layer whole and by its experts.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 import machine
 import page
@@ -26,12 +26,12 @@ AT_LEAST = {"f32": 0.8, "int8": 0.8, "int4_group": 0.6}
 FROM_MEMORY = 0.8
 
 
-def build(folder: str) -> str:
+def build(folder: str, name: str) -> str:
     compiler = shutil.which("clang") or shutil.which("cc") or "cc"
     sources = sorted(ROOT.glob("Sources/CKernels/*.c")) + sorted(ROOT.glob("Sources/CKernels/sets/*.c"))
     paths = [f"-I{ROOT}/Sources/CKernels/{part}" for part in ("include", "sets")]
-    program = f"{folder}/products"
-    command = [compiler, "-O3", "-ffp-contract=off", *paths, *map(str, sources), f"{ROOT}/Benchmarks/kernels/products.c"]
+    program = f"{folder}/{name}"
+    command = [compiler, "-O3", "-ffp-contract=off", *paths, *map(str, sources), f"{ROOT}/Benchmarks/kernels/{name}.c"]
     subprocess.run([*command, "-lm", "-lpthread", "-o", program], check=True, timeout=SECONDS_MAX)
     return program
 
@@ -58,6 +58,30 @@ def table(host: str, rounds: List[List[Dict[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def by_experts(rounds: List[List[Dict[str, Any]]]) -> str:
+    """Of every format and number of rows, what experts take beside the whole layer, and what they would if rows picked alike."""
+    lines = [
+        f"The same machine and rounds, kernels `{rounds[0][0]['kernels']}`, one core: medians of the rounds.", "",
+        "| weights | rows | whole layer, µs | 10 % of experts, of that | 20 % | 40 % | of 20 %: lists, into, between, from | all rows pick alike: 10 %, 20 %, 40 % |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]  # fmt: skip
+    parts = ("lists", "into", "between", "from")
+    figures = [row for round in rounds for row in round[1:]]
+    for name in ("f32", "bf16", "int8", "int8_group", "int4_group"):
+        for rows in sorted({row["rows"] for row in figures}):
+
+            def share(experts: float, alike: bool, wanted: Sequence[str] = parts) -> float:
+                own = [row for row in figures if (row["format"], row["rows"], row["share"], row["alike"]) == (name, rows, experts, alike)]
+                return statistics.median(sum(row[part] for part in wanted) / row["whole"] for row in own)
+
+            whole = statistics.median(row["whole"] for row in figures if row["format"] == name and row["rows"] == rows)
+            by_chance = " | ".join(f"**{share(experts, False):.0%}**" for experts in (0.1, 0.2, 0.4))
+            split = ", ".join(f"{share(0.2, False, [part]):.1%}" for part in parts)
+            alike = ", ".join(f"{share(experts, True):.0%}" for experts in (0.1, 0.2, 0.4))
+            lines.append(f"| `{name}` | {rows} | {1e6 * whole:,.0f} | {by_chance} | {split} | {alike} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -65,16 +89,17 @@ def main() -> int:
     settings = parser.parse_args()
     host = machine.describe(ROOT)
     with tempfile.TemporaryDirectory() as folder:
-        program = build(folder)
-        rounds = []
+        rounds: Dict[str, List[List[Dict[str, Any]]]] = {"products": [], "experts": []}
+        programs = {name: build(folder, name) for name in rounds}
         for _ in range(settings.rounds):
-            said = subprocess.run([program], check=True, capture_output=True, text=True, timeout=SECONDS_MAX)
-            rounds.append([json.loads(line) for line in said.stdout.splitlines() if line])
-    text = table(host, rounds)
+            for name, program in programs.items():
+                said = subprocess.run([program], check=True, capture_output=True, text=True, timeout=SECONDS_MAX)
+                rounds[name].append([json.loads(line) for line in said.stdout.splitlines() if line])
+    texts = {"kernels": table(host, rounds["products"]), "expert-kernels": by_experts(rounds["experts"])}
     if settings.print:
-        print(text)
+        print("\n".join(texts.values()))
     else:
-        page.write(ROOT / "docs/BENCHMARKS.md", {"kernels": text})
+        page.write(ROOT / "docs/BENCHMARKS.md", texts)
         print("docs/BENCHMARKS.md is written")
     return 0
 

@@ -2,8 +2,10 @@
 // by Benchmarks/kernels.py; each line is a JSON object with seconds.
 //
 // The layer is MiniLM's: 384 wide, 96 experts of 16 neurons with ReLU. Rows pick their experts by chance, each with the same
-// probability, which is the hardest case: neighbours share nothing. Whole and by experts are timed in turns by the thread's own
-// clock, and the best of several runs counts.
+// probability, which is the hardest case: neighbours share nothing; or all rows pick those of the first, which is the most that
+// stepping rows together that share experts could come to. Whole and by experts are timed in turns by the thread's own clock,
+// and the best of several runs counts.
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,9 +58,17 @@ static struct ck_quantized bytes_of(enum ck_format format, size_t rows, size_t i
 
 static void release(struct ck_quantized q) { free(q.q), free(q.scale), free(q.start), free(q.offset); }
 
+// Sets so many of a row's experts, each as likely as the others.
+static void pick(uint8_t *mask, size_t count) {
+  for (size_t left = experts, e = 0; e < experts; e++, left--) {
+    mask[e] = chance() * (double)left < (double)count;
+    count -= mask[e];
+  }
+}
+
 static const char *const names[] = {"f32", "bf16", "int8", "int8_group", "int4_group"};
 
-static void measure(const struct ck_kernels *set, enum ck_format format, size_t rows, double share) {
+static void measure(const struct ck_kernels *set, enum ck_format format, size_t rows, double share, bool alike) {
   const int whole_bytes = format >= ck_int8;
   float *x = numbers(rows * width), *hidden = room(4 * rows * neurons), *y = room(4 * rows * width);
   uint8_t *up = pack(format, neurons, width), *down = pack(format, width, neurons);
@@ -68,7 +78,13 @@ static void measure(const struct ck_kernels *set, enum ck_format format, size_t 
                              .row_starts = room(4 * (experts + 1)), .rows_of = room(4 * rows * experts),
                              .bits = room(16 * rows),
                              .listed = room(sizeof(struct ck_listed) * ck_lists(rows, experts, size))};
-  for (size_t i = 0; i < rows * experts; i++) chosen.masks[i] = chance() < share;
+  for (size_t r = 0; r < rows; r++) {
+    if (alike && r > 0) {
+      memcpy(chosen.masks + r * experts, chosen.masks, experts);
+    } else {
+      pick(chosen.masks + r * experts, (size_t)(share * experts + 0.5));
+    }
+  }
   const struct ck_product into = {{format, neurons, width, up}, rows, x, width, in, NULL, ck_store, hidden, neurons};
   const struct ck_product from = {{format, width, neurons, down}, rows, hidden, neurons, between, NULL, ck_store, y, width};
   const struct ck_quantized *bytes = whole_bytes ? &between : NULL;
@@ -98,9 +114,9 @@ static void measure(const struct ck_kernels *set, enum ck_format format, size_t 
     for (int i = 0; i < 4; i++)
       if (took[i] / times < parts[i]) parts[i] = took[i] / times;
   }
-  printf("{\"format\": \"%s\", \"rows\": %zu, \"share\": %g, \"whole\": %.6g, \"lists\": %.6g, \"into\": %.6g, "
+  printf("{\"format\": \"%s\", \"rows\": %zu, \"share\": %g, \"alike\": %s, \"whole\": %.6g, \"lists\": %.6g, \"into\": %.6g, "
          "\"between\": %.6g, \"from\": %.6g}\n",
-         names[format], rows, share, whole, parts[0], parts[1], parts[2], parts[3]);
+         names[format], rows, share, alike ? "true" : "false", whole, parts[0], parts[1], parts[2], parts[3]);
   free(x), free(hidden), free(y), free(up), free(down), release(in), release(between);
   free(chosen.masks), free(chosen.row_starts), free(chosen.rows_of), free(chosen.bits), free(chosen.listed);
 }
@@ -114,6 +130,9 @@ int main(int count, char **names_of_sets) {
   printf("{\"kernels\": \"%s\"}\n", ck_kernels_name(set));
   for (enum ck_format format = ck_f32; format <= ck_int4_group; format++)
     for (size_t rows = 16; rows <= 256; rows *= 16)
-      for (int tenths = 1; tenths <= 4; tenths *= 2) measure(set, format, rows, 0.1 * tenths);
+      for (int tenths = 1; tenths <= 4; tenths *= 2) {
+        measure(set, format, rows, 0.1 * tenths, false);
+        measure(set, format, rows, 0.1 * tenths, true);
+      }
   return 0;
 }
