@@ -4,35 +4,36 @@ Usage: .cache/venv/bin/python Benchmarks/effort.py [--set tweets] [--seed 0] [--
        [--repeats 5] [--tag NAME] [--meted .build/release/meted] [--print]
 
 `make learn SET=tweets` makes what is measured: the dense model, and `together`, which has experts and exits (or `experts`). A daemon serves the
-dense model in its fastest format and in float32, and the taught one in the fastest format. Every repeat measures every
-setting in turn; figures are medians of ratios to the dense model in the same repeat. Accuracy is of the first texts of the test
-part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json and docs/BENCHMARKS.md.
+dense model in its fastest format and in float32, and the taught one in the fastest format. The compiled client (peers/mete_load.c)
+calls, text in; a time is from a call to its bill. Every repeat measures every setting in turn; figures are medians of ratios to the
+dense model in the same repeat. Accuracy is of the first texts of the test part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json and docs/BENCHMARKS.md.
 """
 
 import argparse
-import asyncio
+import contextlib
 import json
+import os
 import pathlib
 import signal
 import statistics
 import sys
 import tempfile
-import time
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import machine
 import page
+from child import Child
 from daemon import Daemon
+from works import build
 
 import mete
-from mete.aio import AsyncClient
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "Benchmarks/results"
-SECONDS_MAX = 3_000
+SECONDS_MAX, ANSWER_SECONDS_MAX = 3_000, 300
 AT_ONCE = 32
-#: Which points of the curve are measured, by the share of the dense model's work that they were promised for.
-SHARES = [0.15, 0.25, 0.35, 0.5, 0.75]
+#: How many points of the curve are measured, evenly spread over the work that they were promised for.
+POINTS_MAX = 7
 
 
 def ring(*_: object) -> None:
@@ -40,59 +41,49 @@ def ring(*_: object) -> None:
 
 
 def settings_of(curve: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """The dearest point below each share, each once; the whole model is measured by itself."""
-    chosen: List[Dict[str, Any]] = []
-    for share in SHARES:
-        below = [point for point in curve if point["macs_share"] <= share]
-        if below and below[-1] not in chosen:
-            chosen.append(below[-1])
-    return chosen
+    """Points spread over the curve, from the cheapest on; the whole model is measured by itself."""
+    points = sorted((point for point in curve if point["macs_share"] < 1), key=lambda point: point["macs_share"])
+    if len(points) <= POINTS_MAX:
+        return points
+    least, most = points[0]["macs_share"], points[-1]["macs_share"]
+    wanted = [least + (most - least) * i / (POINTS_MAX - 1) for i in range(POINTS_MAX)]
+    nearest = {min(range(len(points)), key=lambda i: abs(points[i]["macs_share"] - share)) for share in wanted}
+    return [points[i] for i in sorted(nearest)]
 
 
 class Bench:
-    """Calls of one kind: a model and an effort."""
+    """Calls of one kind: a model and an effort. The compiled client measures; which answers are right is asked in Python."""
 
-    def __init__(self, address: str, model: str, effort: float) -> None:
-        self.address, self.model, self.effort = address, model, effort
-        self.options = mete.CallOptions(effort=effort)
+    def __init__(self, address: str, client: Child, model: str, effort: float) -> None:
+        self.address, self.client, self.model, self.effort = address, client, model, effort
 
-    def alone(self, texts: List[str]) -> Tuple[float, float]:
-        """Seconds a text, one call at a time: as the caller sees them, and as the bill does."""
-        with mete.Client(self.address) as client:
-            client.classify(texts[:20], self.model, options=self.options)
-            seen, billed = [], []
-            for text in texts:
-                began = time.perf_counter()
-                answer = client.classify([text], self.model, options=self.options)
-                seen.append(time.perf_counter() - began)
-                billed.append(answer.bill.compute_us / 1e6)
-        return statistics.median(seen), statistics.median(billed)
+    def _ask(self, texts: List[str], at_once: int) -> Tuple[Dict[str, Any], float]:
+        """What the client measured, and its share of the time of all processors meanwhile."""
+        request = {"work": "classify", "model": self.model, "effort": self.effort, "texts": texts, "at_once": at_once}
+        told = self.client.ask(request, ANSWER_SECONDS_MAX)
+        return told, told["client_cpu"] / told["wall"] / (os.cpu_count() or 1)
 
-    def together(self, texts: List[str]) -> float:
-        """Texts a second, with 32 callers who each wait for their answer."""
-        return asyncio.run(self._together(texts))
+    def alone(self, texts: List[str]) -> Tuple[float, float, float]:
+        """Seconds a text, one call at a time: as the caller sees them, and as the bill does; and the client's share."""
+        self._ask(texts[:20], 1)
+        told, share = self._ask(texts, 1)
+        return statistics.median(told["seconds"]), statistics.median(told["compute_us"]) / 1e6, share
 
-    async def _together(self, texts: List[str]) -> float:
-        async with AsyncClient(self.address) as client:
-            rest = iter(texts)
-
-            async def caller() -> None:
-                for text in rest:
-                    await client.classify([text], self.model, options=self.options)
-
-            began = time.perf_counter()
-            await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
-            return len(texts) / (time.perf_counter() - began)
+    def together(self, texts: List[str]) -> Tuple[float, float]:
+        """Texts a second, with 32 callers who each wait for their answer; and the client's share."""
+        told, share = self._ask(texts, AT_ONCE)
+        return len(texts) / told["wall"], share
 
     def judged(self, rows: List[Dict[str, str]]) -> Tuple[List[bool], float, float]:
         """Whether each answer is right; the share of the dense model's work; the effort that was given."""
         right: List[bool] = []
         total = dense = 0
         given = 1.0
+        options = mete.CallOptions(effort=self.effort)
         with mete.Client(self.address) as client:
             for start in range(0, len(rows), 200):
                 part = rows[start : start + 200]
-                answer = client.classify([row["text"] for row in part], self.model, truncate=True, options=self.options)
+                answer = client.classify([row["text"] for row in part], self.model, truncate=True, options=options)
                 right += [labels[0].name == row["label"] for labels, row in zip(answer, part)]
                 total, dense, given = total + answer.bill.macs_total, dense + answer.bill.macs_dense, answer.bill.effort_given
         return right, total / dense, given
@@ -104,27 +95,32 @@ def difference(own: List[bool], other: List[bool]) -> Dict[str, float]:
     return {"points": statistics.fmean(gaps), "margin_95": 1.96 * statistics.stdev(gaps) / len(gaps) ** 0.5}
 
 
-def measure(address: str, curve: List[Dict[str, Any]], rows: List[Dict[str, str]], settings: argparse.Namespace) -> List[Dict[str, Any]]:
+def measure(daemon: Daemon, client: Child, curve: List[Dict[str, Any]], rows: List[Dict[str, str]], settings: argparse.Namespace) -> List[Dict[str, Any]]:
     texts = [row["text"] for row in rows[: settings.texts]]
     judged = rows[: settings.judged]
-    truth = Bench(address, "dense32", 1).judged(judged)[0]
-    benches = [("dense", None, Bench(address, "dense", 1)), ("taught, effort 1", None, Bench(address, "taught", 1))]
-    benches += [("taught", point, Bench(address, "taught", point["effort"])) for point in settings_of(curve)]
+    bench = lambda model, effort: Bench(daemon.address, client, model, effort)
+    truth = bench("dense32", 1).judged(judged)[0]
+    benches = [("dense", None, bench("dense", 1)), ("taught, effort 1", None, bench("taught", 1))]
+    benches += [("taught", point, bench("taught", point["effort"])) for point in settings_of(curve)]
     found: List[Dict[str, Any]] = []
-    for name, point, bench in benches:
-        right, share, given = bench.judged(judged)
+    for name, point, own in benches:
+        right, share, given = own.judged(judged)
         found.append({
             "name": name, "tau": point and point["tau"], "threshold": point and point["threshold"],
-            "effort": bench.effort, "effort_given": given, "accuracy": statistics.fmean(right), "examples": len(right),
+            "effort": own.effort, "effort_given": given, "accuracy": statistics.fmean(right), "examples": len(right),
             "difference": difference(right, truth), "macs_share": share, "alone_s": [], "alone_billed_s": [], "together": [],
+            "alone_client_share": [], "together_client_share": [],
         })  # fmt: skip
     for _ in range(settings.repeats):
-        for own, (_, _, bench) in zip(found, benches):
-            seen, billed = bench.alone(texts)
-            own["alone_s"].append(seen)
-            own["alone_billed_s"].append(billed)
-            own["together"].append(bench.together(texts * 4))
+        for one, (_, _, own) in zip(found, benches):
+            keep(one, ["alone_s", "alone_billed_s", "alone_client_share"], own.alone(texts))
+            keep(one, ["together", "together_client_share"], own.together(texts * 4))
     return found
+
+
+def keep(to: Dict[str, Any], keys: List[str], values: Sequence[float]) -> None:
+    for key, value in zip(keys, values):
+        to[key].append(value)
 
 
 def ratios(found: Dict[str, Any], dense: Dict[str, Any], key: str, inverse: bool) -> List[float]:
@@ -145,11 +141,17 @@ def saved(own: Dict[str, Any], dense: Dict[str, Any]) -> str:
     return ", ".join(f"{(1 - 1 / statistics.median(one)) / spared:.2f}" for one in times)
 
 
+def client_share(own: Dict[str, Any]) -> str:
+    """Nothing where it was not measured."""
+    shares = [own[key] for key in ("alone_client_share", "together_client_share") if key in own]
+    return ", ".join(f"{100 * statistics.median(one):.1f} %" for one in shares) or "–"
+
+
 def table(result: Dict[str, Any]) -> List[str]:
     lines = [
         f"{result['set']}, seed {result['seed']}, `{result['taught']}`: {result['machine']}.", "",
-        "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense | time saved ÷ MACs saved: alone, 32 |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense | time saved ÷ MACs saved: alone, 32 | the client's share of the processors: alone, 32 |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     dense = result["settings"][0]
     for own in result["settings"]:
@@ -158,7 +160,7 @@ def table(result: Dict[str, Any]) -> List[str]:
         lines.append(
             f"| {own['name']} | {level} | {100 * own['accuracy']:.2f} | {gap['points']:+.2f} ± {gap['margin_95']:.2f} | {100 * own['macs_share']:.1f} % "
             f"| {1e3 * middle(own['alone_s']):.2f} ({1e3 * middle(own['alone_billed_s']):.2f}) | {spread(ratios(own, dense, 'alone_s', True))} "
-            f"| {middle(own['together']):,.0f} | {spread(ratios(own, dense, 'together', False))} | {saved(own, dense)} |"
+            f"| {middle(own['together']):,.0f} | {spread(ratios(own, dense, 'together', False))} | {saved(own, dense)} | {client_share(own)} |"
         )
     return lines
 
@@ -195,8 +197,10 @@ def main() -> int:
             "effort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n"
         )
         config.flush()
-        with Daemon(settings.meted, ROOT, config.name) as daemon:
-            found = measure(daemon.address, curve, rows, settings)
+        with contextlib.ExitStack() as stack:
+            daemon = stack.enter_context(Daemon(settings.meted, ROOT, config.name))
+            client = stack.enter_context(Child("mete_load", [build(ROOT), daemon.address], ROOT))
+            found = measure(daemon, client, curve, rows, settings)
     result = {"set": settings.set, "seed": settings.seed, "taught": settings.taught, "machine": machine.describe(ROOT), "at_once": AT_ONCE, "settings": found}
     if settings.print:
         print("\n".join(table(result)))
