@@ -101,6 +101,7 @@ def table(result: Found) -> List[str]:
 def write(root: pathlib.Path) -> None:
     lines: List[str] = []
     paths = sorted((root / "Benchmarks/results").glob("*-effort.json"))
+    shown = page.plots(root, "plot_effort.py", paths)
     for path in paths:
-        lines += table(json.loads(path.read_text())) + [""]
+        lines += table(json.loads(path.read_text())) + [""] + shown[path]
     page.write(root / "docs/BENCHMARKS.md", {"effort": "\n".join(lines)})
