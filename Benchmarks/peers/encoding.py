@@ -58,10 +58,11 @@ class EncoderPeer(Peer):
         halves = {max(1, count // 2)} if "at_once" in request else set()
         return sorted({count, max(1, count // 4), max(1, count // 8), 1} | halves, reverse=True)
 
-    def ids(self, texts: List[Any]) -> List[List[int]]:
+    def ids(self, texts: List[Any], setting: Dict[str, Any]) -> List[List[int]]:
         """Token ids as they are; text is tokenized by the library's own fast way, which asks the environment how."""
         if not isinstance(texts[0], str):
             return texts
+        os.environ["TOKENIZERS_PARALLELISM"] = "true" if setting.get("tokenizing") == "parallel" else "false"
         if self._tokenizer is None:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(self._beside))
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts)]
@@ -70,11 +71,10 @@ class EncoderPeer(Peer):
         """In the order of the texts. Tokenizing, sorting each `at_once` texts by length and padding are part of the work, and are done
         when a batch is asked for, which may be while others run."""
         order: List[int] = []
-        os.environ["TOKENIZERS_PARALLELISM"] = str(setting.get("tokenizing") == "parallel").lower()
 
         def batches() -> Iterator[Batch]:
             for begin in range(0, len(texts), at_once):
-                rows = self.ids(texts[begin : begin + at_once])
+                rows = self.ids(texts[begin : begin + at_once], setting)
                 by_length = sorted(range(len(rows)), key=lambda i: len(rows[i]))
                 for at in range(0, len(rows), setting["rows"]):
                     part = by_length[at : at + setting["rows"]]
