@@ -38,10 +38,10 @@ def macs(axes: Axes, xs: Sequence[float], shares: Sequence[float]) -> None:
     axes.axhline(100, color=INK, linewidth=0.8)
 
 
-def level(axes: Axes, y: float, color: str, words: str) -> None:
-    """A line across, named beside its right end."""
+def level(axes: Axes, y: float, color: str, words: str, upward: bool) -> None:
+    """A line across, named beside its right end, from there upward or downward."""
     axes.axhline(y, color=color, linewidth=1, linestyle=(0, (1, 2)))
-    axes.annotate(words, (1, y), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8, color=color)
+    axes.annotate(words, (1, y), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points", va="bottom" if upward else "top", fontsize=8, color=color)
 
 
 def close(left: Axes, right: Axes) -> None:
@@ -90,8 +90,8 @@ def effort(result: Found) -> Figure:
     exact = 100 * dense["accuracy"] - dense["difference"]["points"]
     heights, margins = [100 * own["accuracy"] for own in points], [own["difference"]["margin_95"] for own in points]
     right.errorbar(xs, heights, yerr=margins, marker="o", markersize=4.5, linewidth=1.8, elinewidth=0.9, color=GREEN)
-    level(right, exact, INK, "dense\nfloat32")
-    level(right, exact - 1, QUIET, "a point\nless")
+    level(right, exact, INK, "dense\nfloat32", upward=True)
+    level(right, exact - 1, QUIET, "a point\nless", upward=False)
     frame(right, "accuracy, with the 95 % interval of the loss", "effort")
     close(left, right)
     return figure
