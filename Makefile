@@ -172,8 +172,8 @@ overload: build $(VENV)/.ready ## Measure open-loop load at 0.5 to 4 times dense
 streams: build models $(VENV)/.ready ## Measure verdicts a second of SmolLM2 as a streaming classifier, with exits and without.
 	@$(PYTHON) Benchmarks/streams.py
 
-effort: build $(VENV)/.ready ## Measure what effort buys in time on the model that `make learn SET=tweets` made.
-	@$(PYTHON) Benchmarks/effort.py --set $(SET) --seed $(SEED)
+effort: build $(VENV)/.ready $(if $(NO_PEERS),,peers) ## Measure what effort buys in time on the model that `make learn SET=tweets` made, against ONNX Runtime and OpenVINO (not with NO_PEERS=1).
+	@$(PYTHON) Benchmarks/effort.py --set $(SET) --seed $(SEED) $(if $(TAUGHT),--taught $(TAUGHT)) $(if $(NO_PEERS),--no-peers)
 
 learning-page: $(VENV)/.ready ## Write what the learning experiments came to into docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/learning.py page

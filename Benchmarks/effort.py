@@ -1,38 +1,43 @@
-"""Measures what effort buys in time: a taught classifier beside its own dense model, one text at a time and 32 at once.
+"""Measures what effort buys in time: a taught classifier beside its own dense model and the best bare library, one text at a time and 32 at once.
 
 Usage: .cache/venv/bin/python Benchmarks/effort.py [--set tweets] [--seed 0] [--taught together] [--work .cache/learning] [--texts 400] [--judged 4000]
-       [--repeats 5] [--tag NAME] [--meted .build/release/meted] [--print]
+       [--repeats 5] [--tag NAME] [--no-peers] [--meted .build/release/meted] [--print]
+       .cache/venv/bin/python Benchmarks/effort.py --page
 
 `make learn SET=tweets` makes what is measured: the dense model, and `together`, which has experts and exits (or `experts`). A daemon serves the
-dense model in its fastest format and in float32, and the taught one in the fastest format. Every repeat measures every
-setting in turn; figures are medians of ratios to the dense model in the same repeat. Accuracy is of the first texts of the test
-part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json and docs/BENCHMARKS.md.
+dense model in its fastest format and in float32, and the taught one in the fastest format. The compiled client (peers/mete_load.c)
+calls, text in; a time is from a call to its bill. The dense model also runs in ONNX Runtime and OpenVINO with Hugging Face's
+tokenizers, text in, each peer with the settings that are fastest for it (effort_peers.py; `make peers` installs them). Every repeat
+measures every setting and every peer in turn; figures are medians of ratios to the dense model in the same repeat. Accuracy is of
+the first texts of the test part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json,
+docs/BENCHMARKS.md and docs/bench/effort-*.png; `--page` writes the last two from the results that are there.
 """
 
 import argparse
-import asyncio
+import contextlib
 import json
+import os
 import pathlib
 import signal
 import statistics
 import sys
 import tempfile
-import time
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
+import effort_page
 import machine
-import page
+from child import Child
 from daemon import Daemon
+from effort_peers import EXACT, SAME_LEAST, PeerBench, names_of, prepare, sides
+from works import build
 
 import mete
-from mete.aio import AsyncClient
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "Benchmarks/results"
-SECONDS_MAX = 3_000
+SECONDS_MAX, ANSWER_SECONDS_MAX = 5_400, 300
 AT_ONCE = 32
-#: Which points of the curve are measured, by the share of the dense model's work that they were promised for.
-SHARES = [0.15, 0.25, 0.35, 0.5, 0.75]
+#: How many points of the curve are measured, evenly spread over the work that they were promised for.
+POINTS_MAX = 7
 
 
 def ring(*_: object) -> None:
@@ -40,134 +45,142 @@ def ring(*_: object) -> None:
 
 
 def settings_of(curve: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """The dearest point below each share, each once; the whole model is measured by itself."""
-    chosen: List[Dict[str, Any]] = []
-    for share in SHARES:
-        below = [point for point in curve if point["macs_share"] <= share]
-        if below and below[-1] not in chosen:
-            chosen.append(below[-1])
-    return chosen
+    """Points spread over the curve, from the cheapest on; the whole model is measured by itself."""
+    points = sorted((point for point in curve if point["macs_share"] < 1), key=lambda point: point["macs_share"])
+    if len(points) <= POINTS_MAX:
+        return points
+    least, most = points[0]["macs_share"], points[-1]["macs_share"]
+    wanted = [least + (most - least) * i / (POINTS_MAX - 1) for i in range(POINTS_MAX)]
+    nearest = {min(range(len(points)), key=lambda i: abs(points[i]["macs_share"] - share)) for share in wanted}
+    return [points[i] for i in sorted(nearest)]
 
 
 class Bench:
-    """Calls of one kind: a model and an effort."""
+    """Calls of one kind: a model and an effort. The compiled client measures; which answers are right is asked in Python."""
 
-    def __init__(self, address: str, model: str, effort: float) -> None:
-        self.address, self.model, self.effort = address, model, effort
-        self.options = mete.CallOptions(effort=effort)
+    def __init__(self, address: str, client: Child, model: str, effort: float) -> None:
+        self.address, self.client, self.model, self.effort = address, client, model, effort
 
-    def alone(self, texts: List[str]) -> Tuple[float, float]:
-        """Seconds a text, one call at a time: as the caller sees them, and as the bill does."""
-        with mete.Client(self.address) as client:
-            client.classify(texts[:20], self.model, options=self.options)
-            seen, billed = [], []
-            for text in texts:
-                began = time.perf_counter()
-                answer = client.classify([text], self.model, options=self.options)
-                seen.append(time.perf_counter() - began)
-                billed.append(answer.bill.compute_us / 1e6)
-        return statistics.median(seen), statistics.median(billed)
+    def _ask(self, texts: List[str], at_once: int) -> Tuple[Dict[str, Any], float]:
+        """What the client measured, and its share of the time of all processors meanwhile."""
+        request = {"work": "classify", "model": self.model, "effort": self.effort, "texts": texts, "at_once": at_once}
+        told = self.client.ask(request, ANSWER_SECONDS_MAX)
+        return told, told["client_cpu"] / told["wall"] / (os.cpu_count() or 1)
 
-    def together(self, texts: List[str]) -> float:
-        """Texts a second, with 32 callers who each wait for their answer."""
-        return asyncio.run(self._together(texts))
+    def alone(self, texts: List[str]) -> Tuple[float, float, float]:
+        """Seconds a text, one call at a time: as the caller sees them, and as the bill does; and the client's share."""
+        self._ask(texts[:20], 1)
+        told, share = self._ask(texts, 1)
+        return statistics.median(told["seconds"]), statistics.median(told["compute_us"]) / 1e6, share
 
-    async def _together(self, texts: List[str]) -> float:
-        async with AsyncClient(self.address) as client:
-            rest = iter(texts)
+    def together(self, texts: List[str]) -> Tuple[float, float]:
+        """Texts a second, with 32 callers who each wait for their answer; and the client's share."""
+        told, share = self._ask(texts, AT_ONCE)
+        return len(texts) / told["wall"], share
 
-            async def caller() -> None:
-                for text in rest:
-                    await client.classify([text], self.model, options=self.options)
-
-            began = time.perf_counter()
-            await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
-            return len(texts) / (time.perf_counter() - began)
-
-    def judged(self, rows: List[Dict[str, str]]) -> Tuple[List[bool], float, float]:
-        """Whether each answer is right; the share of the dense model's work; the effort that was given."""
-        right: List[bool] = []
+    def labels(self, texts: List[str]) -> Tuple[List[str], float, float]:
+        """The answers; the share of the dense model's work; the effort that was given."""
+        found: List[str] = []
         total = dense = 0
         given = 1.0
+        options = mete.CallOptions(effort=self.effort)
         with mete.Client(self.address) as client:
-            for start in range(0, len(rows), 200):
-                part = rows[start : start + 200]
-                answer = client.classify([row["text"] for row in part], self.model, truncate=True, options=self.options)
-                right += [labels[0].name == row["label"] for labels, row in zip(answer, part)]
+            for start in range(0, len(texts), 200):
+                answer = client.classify(texts[start : start + 200], self.model, truncate=True, options=options)
+                found += [labels[0].name for labels in answer]
                 total, dense, given = total + answer.bill.macs_total, dense + answer.bill.macs_dense, answer.bill.effort_given
-        return right, total / dense, given
+        return found, total / dense, given
 
 
-def difference(own: List[bool], other: List[bool]) -> Dict[str, float]:
-    """Paired, in points, with its 95 % interval."""
-    gaps = [100.0 * (int(a) - int(b)) for a, b in zip(own, other)]
-    return {"points": statistics.fmean(gaps), "margin_95": 1.96 * statistics.stdev(gaps) / len(gaps) ** 0.5}
+class Judge:
+    """The first texts of the test part, and what the dense model in float32 says of them."""
+
+    def __init__(self, rows: List[Dict[str, str]], dense: List[str]) -> None:
+        self.wanted = [row["label"] for row in rows]
+        self.dense = dense
+
+    def __call__(self, found: List[str]) -> Dict[str, Any]:
+        """Accuracy, paired with the dense model's in points with a 95 % interval, and the share of answers that are the same."""
+        gaps = [100.0 * ((own == true) - (other == true)) for own, other, true in zip(found, self.dense, self.wanted)]
+        margin = 1.96 * statistics.stdev(gaps) / len(gaps) ** 0.5
+        return {
+            "accuracy": statistics.fmean(own == true for own, true in zip(found, self.wanted)),
+            "examples": len(found),
+            "difference": {"points": statistics.fmean(gaps), "margin_95": margin},
+            "same_as_dense32": statistics.fmean(own == other for own, other in zip(found, self.dense)),
+        }
 
 
-def measure(address: str, curve: List[Dict[str, Any]], rows: List[Dict[str, str]], settings: argparse.Namespace) -> List[Dict[str, Any]]:
-    texts = [row["text"] for row in rows[: settings.texts]]
-    judged = rows[: settings.judged]
-    truth = Bench(address, "dense32", 1).judged(judged)[0]
-    benches = [("dense", None, Bench(address, "dense", 1)), ("taught, effort 1", None, Bench(address, "taught", 1))]
-    benches += [("taught", point, Bench(address, "taught", point["effort"])) for point in settings_of(curve)]
+def judged_peers(peers: List[PeerBench], texts: List[str], timed: List[str], names: List[str], judge: Judge) -> List[Dict[str, Any]]:
+    """The peers with the settings that they keep, and how right they are."""
     found: List[Dict[str, Any]] = []
-    for name, point, bench in benches:
-        right, share, given = bench.judged(judged)
-        found.append({
-            "name": name, "tau": point and point["tau"], "threshold": point and point["threshold"],
-            "effort": bench.effort, "effort_given": given, "accuracy": statistics.fmean(right), "examples": len(right),
-            "difference": difference(right, truth), "macs_share": share, "alone_s": [], "alone_billed_s": [], "together": [],
-        })  # fmt: skip
-    for _ in range(settings.repeats):
-        for own, (_, _, bench) in zip(found, benches):
-            seen, billed = bench.alone(texts)
-            own["alone_s"].append(seen)
-            own["alone_billed_s"].append(billed)
-            own["together"].append(bench.together(texts * 4))
+    for peer in peers:
+        print(f"tuning {peer.name}", file=sys.stderr, flush=True)
+        peer.tune(timed)
+        said = judge(peer.labels(texts, names))
+        if peer.name == EXACT and said["same_as_dense32"] < SAME_LEAST:
+            raise ValueError(f"{peer.name} gives the daemon's answers for {100 * said['same_as_dense32']:.1f} % of the texts: another model?")
+        found.append({"name": peer.name, "version": peer.version, "kept": peer.kept, **said, "alone_s": [], "together": []})
     return found
 
 
-def ratios(found: Dict[str, Any], dense: Dict[str, Any], key: str, inverse: bool) -> List[float]:
-    pairs = list(zip(found[key], dense[key]))
-    return [b / a if inverse else a / b for a, b in pairs]
+def measure(
+    daemon: Daemon, client: Child, peers: List[PeerBench], names: List[str], curve: List[Dict[str, Any]], rows: List[Dict[str, str]], settings: argparse.Namespace
+) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
+    """Our settings and the peers: accuracy first, then times in turns."""
+    timed = [row["text"] for row in rows[: settings.texts]]
+    texts = [row["text"] for row in rows[: settings.judged]]
+    bench = lambda model, effort: Bench(daemon.address, client, model, effort)
+    judge = Judge(rows[: settings.judged], bench("dense32", 1).labels(texts)[0])
+    benches = [("dense", None, bench("dense", 1)), ("taught, effort 1", None, bench("taught", 1))]
+    benches += [("taught", point, bench("taught", point["effort"])) for point in settings_of(curve)]
+    ours: List[Dict[str, Any]] = []
+    for name, point, own in benches:
+        found, share, given = own.labels(texts)
+        ours.append({
+            "name": name, "tau": point and point["tau"], "threshold": point and point["threshold"],
+            "effort": own.effort, "effort_given": given, **judge(found), "macs_share": share, "alone_s": [], "alone_billed_s": [], "together": [],
+            "alone_client_share": [], "together_client_share": [],
+        })  # fmt: skip
+    theirs = judged_peers(peers, texts, timed, names, judge)
+    for number in range(settings.repeats):
+        print(f"repeat {number + 1} of {settings.repeats}", file=sys.stderr, flush=True)
+        for one, (_, _, own) in zip(ours, benches):
+            keep(one, ["alone_s", "alone_billed_s", "alone_client_share"], own.alone(timed))
+            keep(one, ["together", "together_client_share"], own.together(timed * 4))
+        for one, peer in zip(theirs, peers):
+            keep(one, ["alone_s", "together"], [peer.alone(timed), peer.together(timed * 4)])
+    return ours, theirs
 
 
-def spread(values: List[float]) -> str:
-    return f"**{statistics.median(values):.2f}×** ({min(values):.2f} – {max(values):.2f})"
+def keep(to: Dict[str, Any], keys: List[str], values: Sequence[float]) -> None:
+    for key, value in zip(keys, values):
+        to[key].append(value)
 
 
-def saved(own: Dict[str, Any], dense: Dict[str, Any]) -> str:
-    """Time saved over multiply-accumulates saved, by the medians of ratios; nothing where none are saved."""
-    spared = 1 - own["macs_share"]
-    if spared < 0.02:
-        return "–"
-    times = [ratios(own, dense, "alone_s", True), ratios(own, dense, "together", False)]
-    return ", ".join(f"{(1 - 1 / statistics.median(one)) / spared:.2f}" for one in times)
-
-
-def table(result: Dict[str, Any]) -> List[str]:
-    lines = [
-        f"{result['set']}, seed {result['seed']}, `{result['taught']}`: {result['machine']}.", "",
-        "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense | time saved ÷ MACs saved: alone, 32 |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]  # fmt: skip
-    dense = result["settings"][0]
-    for own in result["settings"]:
-        gap, middle = own["difference"], statistics.median
-        level = "–" if own["tau"] is None and own["threshold"] is None else f"{own['tau'] or '–'}, {own['threshold'] or '–'}"
-        lines.append(
-            f"| {own['name']} | {level} | {100 * own['accuracy']:.2f} | {gap['points']:+.2f} ± {gap['margin_95']:.2f} | {100 * own['macs_share']:.1f} % "
-            f"| {1e3 * middle(own['alone_s']):.2f} ({1e3 * middle(own['alone_billed_s']):.2f}) | {spread(ratios(own, dense, 'alone_s', True))} "
-            f"| {middle(own['together']):,.0f} | {spread(ratios(own, dense, 'together', False))} | {saved(own, dense)} |"
+def run(settings: argparse.Namespace) -> Dict[str, Any]:
+    place = lambda step: f"{settings.work}/{settings.set}-{step}-{settings.seed}"
+    data, model = ROOT / f".cache/data/{settings.set}", ROOT / place("dense")
+    curve = json.loads((ROOT / place(settings.taught) / "frugal.json").read_text())["effort"]
+    rows = [json.loads(line) for line in (data / "test.jsonl").read_text(encoding="utf-8").split("\n") if line]
+    variants = [] if settings.no_peers else sides(prepare(ROOT, model, data / "train.jsonl"))
+    host = machine.describe(ROOT)
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config, contextlib.ExitStack() as stack:
+        config.write(
+            f"models:\n  dense:\n    path: {place('dense')}\n  dense32:\n    path: {place('dense')}\n    weights: f32\n"
+            f"  taught:\n    path: {place(settings.taught)}\n"
+            "effort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n"
         )
-    return lines
-
-
-def write() -> None:
-    lines: List[str] = []
-    for path in sorted(RESULTS.glob("*-effort.json")):
-        lines += table(json.loads(path.read_text())) + [""]
-    page.write(ROOT / "docs/BENCHMARKS.md", {"effort": "\n".join(lines)})
+        config.flush()
+        daemon = stack.enter_context(Daemon(settings.meted, ROOT, config.name))
+        client = stack.enter_context(Child("mete_load", [build(ROOT), daemon.address], ROOT))
+        peers: List[PeerBench] = []
+        for side in variants:
+            command = [ROOT / ".cache/peers-venv/bin/python", ROOT / "Benchmarks/peers" / side.command[0], *side.command[1:]]
+            peers.append(PeerBench(side.name, stack.enter_context(Child(side.name, command, ROOT)), AT_ONCE))
+        ours, theirs = measure(daemon, client, peers, names_of(model), curve, rows, settings)
+    head = {"set": settings.set, "seed": settings.seed, "taught": settings.taught, "machine": host, "at_once": AT_ONCE}
+    return {**head, "client": "C", "texts": settings.texts, "settings": ours, "peers": theirs}
 
 
 def main() -> int:
@@ -181,28 +194,22 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
     parser.add_argument("--tag", default="", help="of the result's name, for a second machine")
-    parser.add_argument("--print", action="store_true", help="leave docs/BENCHMARKS.md and the results alone")
+    parser.add_argument("--no-peers", action="store_true", help="measure without ONNX Runtime and OpenVINO")
+    parser.add_argument("--page", action="store_true", help="measure nothing; write docs/BENCHMARKS.md and the plots again")
+    parser.add_argument("--print", action="store_true", help="leave docs/BENCHMARKS.md, the plots and the results alone")
     settings = parser.parse_args()
     signal.signal(signal.SIGALRM, ring)
     signal.alarm(SECONDS_MAX)
-    place = lambda step: f"{settings.work}/{settings.set}-{step}-{settings.seed}"
-    curve = json.loads((ROOT / place(settings.taught) / "frugal.json").read_text())["effort"]
-    rows = [json.loads(line) for line in (ROOT / f".cache/data/{settings.set}/test.jsonl").read_text().split("\n") if line]
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
-        config.write(
-            f"models:\n  dense:\n    path: {place('dense')}\n  dense32:\n    path: {place('dense')}\n    weights: f32\n"
-            f"  taught:\n    path: {place(settings.taught)}\n"
-            "effort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n"
-        )
-        config.flush()
-        with Daemon(settings.meted, ROOT, config.name) as daemon:
-            found = measure(daemon.address, curve, rows, settings)
-    result = {"set": settings.set, "seed": settings.seed, "taught": settings.taught, "machine": machine.describe(ROOT), "at_once": AT_ONCE, "settings": found}
-    if settings.print:
-        print("\n".join(table(result)))
+    if settings.page:
+        effort_page.write(ROOT)
         return 0
-    (RESULTS / f"{settings.set}-{settings.seed}-{settings.taught}{settings.tag and '-' + settings.tag}-effort.json").write_text(json.dumps(result, indent=1) + "\n")
-    write()
+    result = run(settings)
+    if settings.print:
+        print("\n".join(effort_page.table(result)))
+        return 0
+    name = "-".join(filter(None, [settings.set, str(settings.seed), settings.taught, settings.tag, "effort"]))
+    (ROOT / f"Benchmarks/results/{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    effort_page.write(ROOT)
     return 0
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import re
+import subprocess
 from typing import Dict, List, Sequence
 
 from accuracy import Figure
@@ -38,6 +39,18 @@ def accuracy(figures: List[Figure]) -> str:
 def cell(text: str) -> str:
     """A text inside a table."""
     return text.replace("|", "\\|")
+
+
+def plots(root: pathlib.Path, script: str, results: Sequence[pathlib.Path]) -> Dict[pathlib.Path, List[str]]:
+    """Draws NAME.png in docs/bench for each NAME.json, and gives the lines that show it; without matplotlib, what was drawn before."""
+    folder, python = root / "docs/bench", root / ".cache/peers-venv/bin/python"
+    folder.mkdir(exist_ok=True)
+    if python.exists():
+        subprocess.run([python, root / "Benchmarks/peers" / script, folder, *results], check=True, timeout=300)
+    else:
+        print("the plots stay as they are: `make peers` installs matplotlib")
+    titled = lambda path: f"![{path.stem}: time and accuracy against effort](bench/{path.stem}.png)"
+    return {path: [titled(path), ""] if (folder / f"{path.stem}.png").exists() else [] for path in results}
 
 
 def write(path: pathlib.Path, parts: Dict[str, str]) -> None:

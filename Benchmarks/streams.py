@@ -1,12 +1,13 @@
 """Measures verdicts a second of a language model that classifies streams: at full depth and with exits, one stream and sixteen.
 
 Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads packs/smollm2-tweets] [--set tweets] [--seed 0] [--texts 48] [--repeats 3]
-       [--meted .build/release/meted] [--print]
+       [--meted .build/release/meted] [--print] [--page]
 
 Every stream sends its next token when the verdict on the last one is there, as a guard of another model's tokens does. A
 call asks for effort 1 (all layers, the last head) or for the rule that Benchmarks/results/SET-SEED-heads.json reports for a policy;
 settings are measured in turn in every repeat, and figures are medians of ratios to full depth in the same repeat. What a rule
-loses is in that result (the table of exits). A rule without a threshold takes the same time with any heads after the same layers. Writes Benchmarks/results/SET-streams.json and docs/BENCHMARKS.md.
+loses is in that result (the table of exits). The other exits are measured as rules without a threshold, for the plot. A rule without a threshold takes the same time with any heads after the same layers. Writes Benchmarks/results/SET-streams.json,
+docs/BENCHMARKS.md and docs/bench/SET-streams.png (matplotlib comes with `make peers`); `--page` writes the last two from the results that are there.
 """
 
 import argparse
@@ -79,6 +80,10 @@ def measure(settings: argparse.Namespace) -> Dict[str, Any]:
     for rule in taught["test_policies"]:
         if rule["method"] == "ZTW":
             benches[rule["policy"]] = {"policy": rule["policy"], "threshold": rule["threshold"], "first_exit": rule["first_exit"]}
+    for layer in [one["layer"] for one in taught["test_exits"][:-1]]:
+        rule = {"policy": "propagate", "threshold": 0.0, "first_exit": layer}
+        if rule not in benches.values():
+            benches[f"propagate, layer {layer}"] = rule
     found: Dict[str, Dict[int, List[Dict[str, float]]]] = {name: {count: [] for count in COUNTS} for name in benches}
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
         config.write(f"models:\n  heads:\n    path: {MODEL}\n    heads: {settings.heads}\neffort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n")
@@ -103,7 +108,7 @@ def table(result: Dict[str, Any]) -> List[str]:
     for name, own in result["found"].items():
         rule = result["rules"][name]
         words = "never: full depth" if not rule else (
-            f"`{name}`, always after layer {rule['first_exit']}" if rule["threshold"] == 0 else f"`{name}`, from layer {rule['first_exit']} on where surer than {rule['threshold']:g}"
+            f"`{rule['policy']}`, always after layer {rule['first_exit']}" if rule["threshold"] == 0 else f"`{rule['policy']}`, from layer {rule['first_exit']} on where surer than {rule['threshold']:g}"
         )  # fmt: skip
         cells = [words, f"{100 * statistics.median(one['share'] for one in own['1']):.1f} %"]
         for count in COUNTS:
@@ -120,8 +125,10 @@ def table(result: Dict[str, Any]) -> List[str]:
 
 def write() -> None:
     lines: List[str] = []
-    for path in sorted(RESULTS.glob("*-streams.json")):
-        lines += table(json.loads(path.read_text())) + [""]
+    paths = sorted(RESULTS.glob("*-streams.json"))
+    shown = page.plots(ROOT, "plot_effort.py", paths)
+    for path in paths:
+        lines += table(json.loads(path.read_text())) + [""] + shown[path]
     page.write(ROOT / "docs/BENCHMARKS.md", {"streams": "\n".join(lines)})
 
 
@@ -134,7 +141,11 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
     parser.add_argument("--print", action="store_true", help="leave docs/BENCHMARKS.md and the results alone")
+    parser.add_argument("--page", action="store_true", help="measure nothing; write docs/BENCHMARKS.md and the plots again")
     settings = parser.parse_args()
+    if settings.page:
+        write()
+        return 0
     signal.signal(signal.SIGALRM, ring)
     signal.alarm(SECONDS_MAX)
     # Through JSON and back, so that the table sees what a later run of it sees.

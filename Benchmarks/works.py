@@ -128,6 +128,7 @@ def works(inputs: Inputs) -> List[Work]:
 def build(root: pathlib.Path) -> pathlib.Path:
     """Compiles our side: the C client with peers/mete_load.c."""
     program, client = root / ".build/mete_load", root / "clients/c"
-    command = ["gcc", "-O2", "-std=c11", "-D_GNU_SOURCE", f"-I{client}", root / "Benchmarks/peers/mete_load.c", client / "mete.c"]
+    program.parent.mkdir(exist_ok=True)
+    command = ["gcc", "-O2", "-std=c11", "-Wall", "-Wextra", "-D_GNU_SOURCE", f"-I{client}", root / "Benchmarks/peers/mete_load.c", client / "mete.c"]
     subprocess.run([str(part) for part in [*command, "-o", program]], check=True, timeout=300)
     return program

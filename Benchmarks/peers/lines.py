@@ -1,10 +1,14 @@
 """One side of a comparison as a process: requests and answers are JSON, one a line, on standard input and output.
 
-It says `{"ready": version}` once its model is loaded. A request names a `work` and carries its inputs as token ids:
+It says `{"ready": version}` once its model is loaded. A request names a `work` and carries its inputs as token ids, or as text to classify:
 
     {"work": "decode", "name": …, "prompts": [[…], …], "tokens": n}   -> {"seconds": s, "tokens": counted}
     {"work": "prefill", "name": …, "prompts": [[…]]}                  -> {"seconds": s, "tokens": counted}
     {"work": "embed", "name": …, "texts": [[…], …], "times": k}       -> {"seconds": [s, …], "tokens": of one time}
+    {"work": "classify", "name": …, "texts": ["…", …], "at_once": n}  -> {"seconds": [s, …], "tokens": texts, "labels": [index, …]}
+
+`classify` with `at_once` 1 takes a text at a time and tells the seconds of each; with more it has that many texts to order and to split
+as it likes at any time, and tells the seconds of all. Tokenizing is a part of the work.
 
 `"tune": true` tries every setting that the peer has for this work and keeps the fastest under its `name`; the answer names it.
 A failure is `{"error": text}`. The end of standard input ends the process.
@@ -22,10 +26,11 @@ TUNING_RUNS, HOPELESS = 3, 1.5
 
 
 class Measured(NamedTuple):
-    """How long a work took (or each repetition of it) and the tokens that it counts."""
+    """How long a work took (or each repetition of it), the tokens that it counts, and the label of each text if it found any."""
 
     seconds: List[float]
     tokens: int
+    labels: List[int] = []
 
 
 class Peer:
@@ -60,8 +65,8 @@ def answer(peer: Peer, chosen: Dict[str, Dict[str, Any]], request: Request) -> D
         chosen[name] = tune(peer, request)
         return {"setting": chosen[name]}
     measured = peer.run(request, chosen[name])
-    seconds = measured.seconds if request["work"] == "embed" else measured.seconds[0]
-    return {"seconds": seconds, "tokens": measured.tokens}
+    seconds = measured.seconds if request["work"] in ("embed", "classify") else measured.seconds[0]
+    return {"seconds": seconds, "tokens": measured.tokens, **({"labels": measured.labels} if measured.labels else {})}
 
 
 def serve(peer: Peer) -> None:

@@ -9,18 +9,12 @@ import json
 import pathlib
 import random
 import sys
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict
 
-import nncf
-import numpy as np
-import onnxruntime
-import openvino
 import tokenizers
 import torch
 from encoding import Batch
-from onnx import TensorProto
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.transformers import optimizer
+from graphs import export, for_onnxruntime, for_openvino, runners
 from transformers import AutoModel
 
 MEASURED, CALIBRATING = 32, 300
@@ -57,56 +51,6 @@ def texts(reviews: pathlib.Path, tokenizer: tokenizers.Tokenizer) -> Dict[str, A
     }
 
 
-def export(embedder: Embedder, path: pathlib.Path) -> None:
-    ones = torch.ones(2, 16, dtype=torch.long)
-    both = {0: "batch", 1: "sequence"}
-    torch.onnx.export(
-        embedder, (ones, ones), str(path), input_names=["input_ids", "attention_mask"], output_names=["embedding"],
-        dynamic_axes={"input_ids": both, "attention_mask": both, "embedding": {0: "batch"}}, opset_version=17, dynamo=False,
-    )  # fmt: skip
-
-
-def for_onnxruntime(plain: pathlib.Path, files: pathlib.Path) -> None:
-    """Fused, and both fused and plain in dynamic int8."""
-    fused = optimizer.optimize_model(str(plain), model_type="bert", num_heads=12, hidden_size=384, opt_level=0)
-    if fused.get_fused_operator_statistics()["Attention"] != 6:
-        raise SystemExit("ONNX Runtime's fusions did not find the attention of all six layers")
-    fused.save_model_to_file(str(files / "minilm-fused.onnx"))
-    # The types that shape inference cannot see behind fused operators are float.
-    options = {"DefaultTensorType": TensorProto.FLOAT}
-    for name in ("minilm", "minilm-fused"):
-        target = files / f"{name}-int8.onnx"
-        quantize_dynamic(files / f"{name}.onnx", target, weight_type=QuantType.QInt8, per_channel=True, extra_options=options)
-
-
-def for_openvino(plain: pathlib.Path, files: pathlib.Path, calibrating: List[List[int]]) -> None:
-    """As it is, and int8 by NNCF."""
-    model = openvino.Core().read_model(plain)
-    openvino.save_model(model, files / "minilm.xml", compress_to_fp16=False)
-    batches = [Batch([row]) for row in calibrating]
-    given = nncf.Dataset(batches, lambda batch: {"input_ids": batch.ids, "attention_mask": batch.mask})
-    quantized = nncf.quantize(model, given, model_type=nncf.ModelType.TRANSFORMER, subset_size=len(batches))
-    openvino.save_model(quantized, files / "minilm-nncf.xml", compress_to_fp16=False)
-
-
-def runners(files: pathlib.Path) -> Dict[str, Callable[[Batch], np.ndarray]]:
-    """Every graph that was made or fetched, by the file's name."""
-    found: Dict[str, Callable[[Batch], np.ndarray]] = {}
-    for path in sorted(files.glob("minilm*.onnx")):
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        names = [given.name for given in session.get_inputs()]
-
-        def run(batch: Batch, session: Any = session, names: List[str] = names) -> np.ndarray:
-            every = {"input_ids": batch.ids, "attention_mask": batch.mask, "token_type_ids": batch.segments}
-            return batch.pooled(session.run(None, {name: every[name] for name in names})[0])
-
-        found[path.name] = run
-    for path in sorted(files.glob("minilm*.xml")):
-        compiled = openvino.Core().compile_model(path, "CPU")
-        found[path.name] = lambda batch, compiled=compiled: compiled([batch.ids, batch.mask])[0]
-    return found
-
-
 def main() -> None:
     models, files = map(pathlib.Path, sys.argv[1:3])
     tokenizer = tokenizers.Tokenizer.from_file(str(models / "minilm/tokenizer.json"))
@@ -117,15 +61,15 @@ def main() -> None:
     (files / "texts.json").write_text(json.dumps(inputs))
     embedder = Embedder(models / "minilm").eval()
     plain = files / "minilm.onnx"
-    export(embedder, plain)
-    for_onnxruntime(plain, files)
-    for_openvino(plain, files, calibrating)
+    export(embedder, plain, "embedding")
+    for_onnxruntime(plain, heads=12, width=384, layers=6)
+    for_openvino(plain, calibrating)
     embedder.eval()  # the exporter may have left it in another mode
     batches = [Batch([row]) for row in inputs["reviews"]]
     with torch.no_grad():
         truth = [embedder(torch.tensor(batch.ids), torch.tensor(batch.mask)).numpy() for batch in batches]
     cosines = {
-        name: [float((run(batch) * true).sum()) for batch, true in zip(batches, truth)] for name, run in runners(files).items()
+        name: [float((run(batch) * true).sum()) for batch, true in zip(batches, truth)] for name, run in runners(files, plain.stem).items()
     }
     least = {name: {"least": min(values), "mean": sum(values) / len(values)} for name, values in cosines.items()}
     (files / "accuracy.json").write_text(json.dumps(least, indent=2) + "\n")

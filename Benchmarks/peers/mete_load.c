@@ -3,7 +3,11 @@
  *
  *   {"work": "decode", …, "arrivals": [[…], …], "at_ms": [t, …]}    long prompts that come meanwhile and want one token each
  *
- * decode answers {"seconds", "tokens"} counted while all streams decode, and the gaps between a stream's tokens in that time. */
+ *   {"work": "classify", "model": …, "effort": e, "texts": ["…", …], "at_once": n}    calls of one text, n of them under way
+ *
+ * decode answers {"seconds", "tokens"} counted while all streams decode, and the gaps between a stream's tokens in that time.
+ * classify answers {"seconds": [each], "compute_us": [each], "wall": s, "client_cpu": s}: from a call to its bill and as the bill
+ * has it, then all together and the processor time that this process took of it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +20,13 @@
 enum { DEADLINE_MS = 240000 };
 static const char LANGUAGE[] = "smollm2", ENCODER[] = "minilm";
 
-static double now(void) {
+static double seconds_of(clockid_t clock) {
   struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
+  clock_gettime(clock, &time);
   return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
+
+static double now(void) { return seconds_of(CLOCK_MONOTONIC); }
 
 static void need(bool truth, const char *what) {
   if (truth) return;
@@ -106,7 +112,7 @@ static void decode(mete_client *client, const request *asked) {
     } else {
       mete_wait(client, (int64_t)wait + 1);
     }
-    need(now() - began < DEADLINE_MS * 1e-3, "the streams did not end in time");
+    need(now() - began < (double)DEADLINE_MS * 1e-3, "the streams did not end in time");
     running = 0;
     for (size_t i = 0; i < width; i++) running += take(&streams[i]);
   }
@@ -153,6 +159,54 @@ static void embed(mete_client *client, const request *asked) {
   free(pieces);
 }
 
+/* A text that is under way, or none. */
+typedef struct caller {
+  mete_call *call;
+  double began;
+  size_t index;
+} caller;
+
+static caller begin_text(mete_client *client, const request *asked, size_t index) {
+  mete_options options = {.model = asked->model, .deadline_ms = DEADLINE_MS, .effort = &asked->effort};
+  mete_piece piece = {METE_PIECE_TEXT, asked->texts.items[index].bytes, asked->texts.items[index].length};
+  caller one = {NULL, now(), index};
+  need(mete_classify(client, &options, NULL, &piece, 1, &one.call) == METE_DONE, "a classification could not begin");
+  return one;
+}
+
+/* Every caller waits for its answer and bill, and then calls with the next text. */
+static void classify(mete_client *client, const request *asked) {
+  size_t count = asked->texts.count, width = asked->at_once < count ? asked->at_once : count, begun = 0, running = width;
+  caller *callers = calloc(width + 1, sizeof *callers);
+  double *seconds = calloc(count + 1, sizeof *seconds), *computing = calloc(count + 1, sizeof *computing);
+  need(width && callers && seconds && computing, "no texts, no callers or no memory");
+  double began = now(), used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+  for (; begun < width; begun++) callers[begun] = begin_text(client, asked, begun);
+  while (running) {
+    mete_wait(client, DEADLINE_MS);
+    for (caller *one = callers; one < callers + width; one++) {
+      if (!one->call || !mete_call_over(one->call)) continue;
+      mete_labels labels;
+      need(mete_call_bill(one->call) != NULL, "no bill");
+      seconds[one->index] = now() - one->began;
+      computing[one->index] = (double)mete_call_bill(one->call)->compute_us;
+      bool answered = mete_next_labels(one->call, 0, &labels) == METE_DONE && labels.count;
+      end(one->call);
+      need(answered, "no labels came");
+      if (begun < count) *one = begin_text(client, asked, begun++);
+      else one->call = NULL, running--;
+    }
+  }
+  double wall = now() - began;
+  used = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used;
+  for (size_t i = 0; i < count; i++) printf("%s%.7f", i ? ", " : "{\"seconds\": [", seconds[i]);
+  for (size_t i = 0; i < count; i++) printf("%s%.0f", i ? ", " : "], \"compute_us\": [", computing[i]);
+  printf("], \"wall\": %.6f, \"client_cpu\": %.6f}\n", wall, used);
+  free(callers);
+  free(seconds);
+  free(computing);
+}
+
 int main(int count, char **arguments) {
   if (count != 2) return 64;
   setvbuf(stdout, NULL, _IOLBF, 0);
@@ -168,6 +222,7 @@ int main(int count, char **arguments) {
     if (strcmp(asked.work, "decode") == 0) decode(client, &asked);
     else if (strcmp(asked.work, "prefill") == 0) prefill(client, &asked);
     else if (strcmp(asked.work, "embed") == 0) embed(client, &asked);
+    else if (strcmp(asked.work, "classify") == 0) classify(client, &asked);
     else need(false, "no such work");
     request_free(&asked);
   }

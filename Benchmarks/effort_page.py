@@ -1,0 +1,107 @@
+"""The tables of what effort buys in time, from the results of effort.py; fields that older results lack are left out."""
+
+import json
+import pathlib
+import statistics
+from typing import Any, Dict, List
+
+import page
+
+Found = Dict[str, Any]
+#: A setting counts as right as the dense model if it loses no more than this, in points.
+POINTS_LOST_MAX = 1.0
+
+
+def middle(values: List[float]) -> float:
+    return statistics.median(values)
+
+
+def ratios(found: Found, other: Found, key: str) -> List[float]:
+    """How many times as fast as the other, in every repeat."""
+    pairs = list(zip(found[key], other[key]))
+    return [b / a if key == "alone_s" else a / b for a, b in pairs]
+
+
+def spread(values: List[float]) -> str:
+    return f"**{middle(values):.2f}×** ({min(values):.2f} – {max(values):.2f})"
+
+
+def saved(own: Found, dense: Found) -> str:
+    """Time saved over multiply-accumulates saved, by the medians of ratios; nothing where none are saved."""
+    spared = 1 - own["macs_share"]
+    if spared < 0.02:
+        return "–"
+    return ", ".join(f"{(1 - 1 / middle(ratios(own, dense, key))) / spared:.2f}" for key in ("alone_s", "together"))
+
+
+def client_share(own: Found) -> str:
+    """Nothing where it was not measured."""
+    shares = [own[key] for key in ("alone_client_share", "together_client_share") if key in own]
+    return ", ".join(f"{100 * middle(one):.1f} %" for one in shares) or "–"
+
+
+def level(own: Found) -> str:
+    return "–" if own["tau"] is None and own["threshold"] is None else f"{own['tau'] or '–'}, {own['threshold'] or '–'}"
+
+
+def kept(peer: Found) -> str:
+    """The settings of a peer at 32 at once; one text at a time leaves it none."""
+    own = peer["kept"]["together"]
+    rows = f"{own['rows']} texts go together" if own["rows"] > 1 else "one text at a time"
+    return rows + (f", {own['streams']} streams" if own.get("streams", 1) > 1 else "")
+
+
+def line(own: Found, dense: Found, title: str, setting: str, macs: str, alone: str, more: List[str]) -> str:
+    gap = own["difference"]
+    cells = [
+        title, setting, f"{100 * own['accuracy']:.2f}", f"{gap['points']:+.2f} ± {gap['margin_95']:.2f}", macs, alone, spread(ratios(own, dense, "alone_s")),
+        f"{middle(own['together']):,.0f}", spread(ratios(own, dense, "together")), *more,
+    ]  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
+
+
+def duel(result: Found, key: str, words: str) -> str:
+    """The fastest setting of ours that is right enough, over the peer that is fastest whatever it loses."""
+    best = min if key == "alone_s" else max
+    good = [own for own in result["settings"] if own["difference"]["points"] >= -POINTS_LOST_MAX]
+    if not good:
+        return f"{words}: no setting of ours is within {POINTS_LOST_MAX:g} point of dense float32."
+    own = best(good, key=lambda one: middle(one[key]))
+    peer = best(result["peers"], key=lambda one: middle(one[key]))
+    title = own["name"] if level(own) == "–" else f"τ, T {level(own)}"
+    losses = [f"{one['difference']['points']:+.2f} ± {one['difference']['margin_95']:.2f}" for one in (own, peer)]
+    return f"{words}: {spread(ratios(own, peer, key))} — {title} ({losses[0]} points) over {peer['name']} ({losses[1]} points)."
+
+
+def versus(result: Found) -> List[str]:
+    peers = result.get("peers")
+    if not peers:
+        return []
+    versions = "; ".join(sorted({peer["version"] for peer in peers}))
+    head = f"Fastest setting of ours within {POINTS_LOST_MAX:g} point of dense float32 ÷ best peer ({versions}), text in on both sides:"
+    return ["", head, "", "* " + duel(result, "alone_s", "one at a time"), "* " + duel(result, "together", f"{result['at_once']} at once")]
+
+
+def table(result: Found) -> List[str]:
+    client = {"C": "the compiled client"}.get(result.get("client", ""), "the Python client, whose own time is in the figures")
+    lines = [
+        f"{result['set']}, seed {result['seed']}, `{result['taught']}`, {client}: {result['machine']}.", "",
+        "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense | time saved ÷ MACs saved: alone, 32 | the client's share of the processors: alone, 32 |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]  # fmt: skip
+    dense = result["settings"][0]
+    for own in result["settings"]:
+        alone = f"{1e3 * middle(own['alone_s']):.2f} ({1e3 * middle(own['alone_billed_s']):.2f})"
+        lines.append(line(own, dense, own["name"], level(own), f"{100 * own['macs_share']:.1f} %", alone, [saved(own, dense), client_share(own)]))
+    for peer in result.get("peers", []):
+        lines.append(line(peer, dense, peer["name"], kept(peer), "100.0 %", f"{1e3 * middle(peer['alone_s']):.2f}", ["–", "–"]))
+    return lines + versus(result)
+
+
+def write(root: pathlib.Path) -> None:
+    lines: List[str] = []
+    paths = sorted((root / "Benchmarks/results").glob("*-effort.json"))
+    shown = page.plots(root, "plot_effort.py", paths)
+    for path in paths:
+        lines += table(json.loads(path.read_text())) + [""] + shown[path]
+    page.write(root / "docs/BENCHMARKS.md", {"effort": "\n".join(lines)})
