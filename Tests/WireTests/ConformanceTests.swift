@@ -144,10 +144,12 @@ struct ConformanceTests {
   /// The frame with its options in the one form that our encoder writes.
   private func canonicalized(_ frame: Frame) -> Frame {
     guard case .open(let stream, var open) = frame else { return frame }
-    let order = ["call", "deadline_ms", "model", "effort", "macs_max", "cost_max", "params"]
+    let order = [
+      "call", "deadline_ms", "model", "effort", "effort_min", "macs_max", "cost_max", "params",
+    ]
     open.options = order.compactMap { key in
       open.options[key].map { value in
-        Value.Entry(key, key == "effort" ? .double(value.asDouble ?? .nan) : value)
+        Value.Entry(key, key.hasPrefix("effort") ? .double(value.asDouble ?? .nan) : value)
       }
     }
     return .open(stream, open)

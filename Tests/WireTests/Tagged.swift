@@ -93,14 +93,18 @@ private func fields(of frame: Frame) -> [String: JSON] {
 }
 
 private func options(of open: OpenFrame) -> [String: JSON] {
-  let known = ["call", "deadline_ms", "model", "effort", "macs_max", "cost_max", "params"]
+  let known = [
+    "call", "deadline_ms", "model", "effort", "effort_min", "macs_max", "cost_max", "params",
+  ]
   var options = pairs(open.options.filter { known.contains($0.key) }) { value in
     switch value {
     case .map(let entries): list(entries)
     default: plain(value)
     }
   }
-  if let effort = open.options["effort"]?.asDouble { options["effort"] = tagged(.double(effort)) }
+  for key in ["effort", "effort_min"] {
+    if let effort = open.options[key]?.asDouble { options[key] = tagged(.double(effort)) }
+  }
   return options
 }
 

@@ -2320,6 +2320,10 @@ static mete_result prepare_opening(opening *open, const char *method, const mete
     mete_put_text(&open->rest, "effort");
     mete_put_float(&open->rest, *options->effort);
   }
+  if (options->effort_min) {
+    mete_put_text(&open->rest, "effort_min");
+    mete_put_float(&open->rest, *options->effort_min);
+  }
   put_budget(&open->rest, "macs_max", options->macs_max);
   put_budget(&open->rest, "cost_max", options->cost_max);
   if (params) {
@@ -2333,8 +2337,9 @@ static mete_result prepare_opening(opening *open, const char *method, const mete
     mete_put_text(&open->rest, "params");
     append(&open->rest, params, params_length);
   }
-  const bool present[] = {options->call != NULL,     options->model != NULL,    options->effort != NULL,
-                          options->macs_max != NULL, options->cost_max != NULL, params != NULL};
+  const bool present[] = {options->call != NULL,       options->model != NULL,    options->effort != NULL,
+                          options->effort_min != NULL, options->macs_max != NULL, options->cost_max != NULL,
+                          params != NULL};
   open->options = count_present(present, sizeof present);
   mete_result result = prepare_metadata(&open->metadata, options);
   if (result == METE_DONE) result = open->method.result;

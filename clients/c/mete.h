@@ -275,6 +275,7 @@ typedef struct mete_options {
   uint64_t deadline_ms;   /* from now, over all attempts and waits; 0 is none */
   const uint8_t *call;    /* 16 bytes of your own, under which mete_usage_bill answers; NULL: the server makes them */
   const double *effort;   /* 0 … 1; NULL is 1 */
+  const double *effort_min; /* 0 … effort: what load may not lower it below; NULL is the server's floor */
   const uint64_t *macs_max, *cost_max; /* budgets; NULL is none */
   const mete_metadata *metadata;       /* keys [a-z0-9_.-]{1,64} */
   size_t metadata_count;

@@ -108,8 +108,10 @@ static bool find_entry(mete_reader raw, const char *wanted, mete_reader *found) 
   return false;
 }
 
-static const char *const option_keys[] = {"call", "deadline_ms", "model", "effort", "macs_max", "cost_max", "params"};
+static const char *const option_keys[] = {"call", "deadline_ms", "model", "effort", "effort_min", "macs_max", "cost_max", "params"};
 enum { OPTION_KEYS = sizeof option_keys / sizeof *option_keys };
+
+static bool is_effort(size_t option) { return strncmp(option_keys[option], "effort", 6) == 0; }
 
 static void write_open(mete_writer *to, const frame *f) {
   bool first = true;
@@ -123,7 +125,7 @@ static void write_open(mete_writer *to, const frame *f) {
     write_down(to, "%s%s=", first ? "" : ",", option_keys[i]);
     first = false;
     mete_reader peek = found;
-    if (i == 3 && read_number(&peek, &effort)) write_float(to, effort, false);
+    if (is_effort(i) && read_number(&peek, &effort)) write_float(to, effort, false);
     else write_value(to, &found);
   }
   write_down(to, "} ");
@@ -302,7 +304,7 @@ static void open_again(mete_writer *to, const frame *f) {
     mete_writer *part = i == 0 ? &open.call : &open.rest;
     open.options++;
     mete_put_text(part, option_keys[i]);
-    if (i == 3 && read_number(&found, &effort)) mete_put_float(part, effort);
+    if (is_effort(i) && read_number(&found, &effort)) mete_put_float(part, effort);
     else put_again(part, &found);
   }
   mete_reader metadata = f->metadata;

@@ -15,7 +15,7 @@ LIMITS = (
     "frame_bytes_max", "streams_max", "stream_credit", "connection_credit", "metadata_bytes_max", "metadata_count_max",
     "depth_max", "items_max", "pings_max", "ping_strikes_max", "resets_max", "idle_ms", "control_bytes_max",
 )  # fmt: skip
-OPTIONS = ("call", "deadline_ms", "model", "effort", "macs_max", "cost_max", "params")
+OPTIONS = ("call", "deadline_ms", "model", "effort", "effort_min", "macs_max", "cost_max", "params")
 CASE = {"name", "section", "role", "why", "limits", "before", "in", "expect"}
 EXPECT = {"outcome", "frames", "canonical", "error", "last_stream", "ends", "failed", "sends", "open", "send_credit"}
 OUTCOMES = {"accepted", "ignored", "incomplete", "stream_error", "connection_error"}
@@ -61,7 +61,7 @@ def pairs(entries):
 def option(key, content):
     if key == "params":
         return pairs(content)
-    if key == "effort":
+    if key.startswith("effort"):
         return value(content)
     return {"call": "b:", "model": ""}.get(key, "i:") + (text(content) if key == "model" else content)
 

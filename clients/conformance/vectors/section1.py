@@ -13,6 +13,7 @@ FULL_OPTIONS: Dict[str, Any] = {
     "deadline_ms": 1500,
     "model": "smollm2",
     "effort": 0.5,
+    "effort_min": 0.25,
     "macs_max": 2**40,
     "cost_max": 2**64 - 1,
     "params": {"max_tokens": 16},

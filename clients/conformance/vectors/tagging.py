@@ -23,7 +23,7 @@ LIMITS: Dict[str, int] = {
     "control_bytes_max": 1_048_576,
 }
 KINDS = ["HELLO", "OPEN", "DATA", "HALF_CLOSE", "END", "BILL", "CANCEL", "CREDIT", "PING", "GOAWAY"]
-OPTIONS = ["call", "deadline_ms", "model", "effort", "macs_max", "cost_max", "params"]
+OPTIONS = ["call", "deadline_ms", "model", "effort", "effort_min", "macs_max", "cost_max", "params"]
 MACS = ["attention", "experts", "routers", "exits", "head", "adapter", "embedding"]
 BILL = [
     "call", "tenant", "model", "method", "status", "tokens_in", "tokens_out", "macs", "macs_total", "macs_dense",

@@ -110,7 +110,7 @@ def _plain(frame: Frame) -> Dict[str, Any]:
         fields["status"] = int(fields["status"])
     if isinstance(frame, Open):
         known = {key: frame.options[key] for key in OPTIONS if key in frame.options}
-        fields["options"] = {key: _number(v) if key == "effort" else v for key, v in known.items()}
+        fields["options"] = {key: _number(v) if key.startswith("effort") else v for key, v in known.items()}
     return fields
 
 
