@@ -77,12 +77,15 @@ struct DaemonTests {
 
   @Test func refusalsNameTheirReasonAndCostNothing() throws {
     try withDaemon { daemon, peer, loop in
+      var both = Open("Classify", ["threshold": 0.5])
+      both.effort = 0.5
       let cases: [(Open, [Value], String)] = [
         (Open("Nonsense"), [], "unknown_method"),
         (Open("Generate", model: "nobody"), ["x"], "unknown_model"),
         (Open("Embed", model: "language"), ["x"], "unsuitable_model"),
         (Open("Generate", ["max_tokens": 0]), ["x"], "bad_option"),
         (Open("Generate", ["tokens_max": 5]), ["x"], "bad_option"),
+        (both, ["x"], "bad_option"),
         (Open("Generate"), [.map([])], "bad_message"),
         (Open("Generate"), [.array([.int(-1)])], "bad_message"),
         (Open("Generate"), [.array([999_999])], "bad_message"),

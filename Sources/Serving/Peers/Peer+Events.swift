@@ -82,6 +82,7 @@ extension Peer {
         call.model = model.name
         call.tariff = model.tariff
         let task = try parameters.task(seed: exchange.makeSeed())
+        try parameters.checkChoice(beside: open)
         if case .generate(let settings) = task, settings.sampling.temperature > 0 {
           call.seed = settings.sampling.seed
         }

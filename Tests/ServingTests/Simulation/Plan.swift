@@ -131,6 +131,14 @@ extension Plan {
       plan.set("stride", Value(random.number(1 ... 4)))
     }
     plan.spend(&random)
+    let isExplicit = ["tau", "threshold", "first_exit"].contains { plan.open.params[$0] != nil }
+    if isExplicit, plan.open.effort < 1 || plan.open.effortMin != nil {
+      if random.chance(20) {
+        plan.mistakes = ["bad_option"]
+      } else {
+        (plan.open.effort, plan.open.effortMin) = (1, nil)
+      }
+    }
     plan.pieces = input(
       conditions,
       tokens: random.chance(60),
