@@ -138,6 +138,8 @@ class Model:
     exits: List[int] = dataclasses.field(default_factory=list)
     #: Of a language model: what each effort buys for its streams, by policy.
     stream_effort: Dict[str, List[Dict[str, Any]]] = dataclasses.field(default_factory=dict)
+    #: Of a language model with exits: the policy of streams that name none.
+    stream_policy: Optional[str] = None
     #: How answers that were spared work agreed with the whole model; `describe` alone tells, empty before the first check.
     checks: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
