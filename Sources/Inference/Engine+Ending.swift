@@ -65,7 +65,10 @@ extension Engine {
     if !sequence.request.task.explicit.isEmpty { measureEffort(of: sequence) }
     billed.add(sequence.bill.work)
     if let check = sequence.rail { return conclude(sequence, check, outcome) }
-    if case .finished = outcome { watchOver(sequence) }
+    if case .finished = outcome {
+      watchOver(sequence)
+      learnLength(of: sequence)
+    }
     emissions.append(.ended(sequence.id, outcome, sequence.bill))
   }
 

@@ -21,6 +21,8 @@ struct Lane {
   let curves: [StreamPolicy: EffortCurve]
   /// How well spared work agrees with the whole model.
   var rail = SafetyRail()
+  /// How long its answers get.
+  var answers = AnswerLengths()
   /// What its steps take.
   var stepCost = StepCost()
   /// Requests that wait for pages, oldest first.

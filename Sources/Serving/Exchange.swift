@@ -22,6 +22,8 @@ final class Exchange {
   private var ticker: (any Alarm)?
   /// Calls that ran when the drain time was over.
   private(set) var evictedCount = 0
+  /// What the engine's last turn took; nil before any.
+  var turnTime: Duration?
   /// What was checked of each model.
   var checks: [String: Checks] = [:]
   private(set) var calls: [SequenceID: Call] = [:]
@@ -146,6 +148,8 @@ final class Exchange {
       slots: configuration.limits.slots
     )
     guard orders.offer(.open(request)) else {
+      // The engine takes all of them with its next turn.
+      call.retryAfter = turnTime
       throw WireError(.queueFull, "\(orders.offersMax) requests wait for the engine; try later")
     }
     call.sequence = id

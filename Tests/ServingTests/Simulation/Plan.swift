@@ -71,12 +71,16 @@ extension Plan {
     let isChat = random.chance(15)
     if isChat { plan.set("format", "chat") }
     plan.pieces = input(conditions, tokens: !isChat && random.chance(80), &random)
-    if case .array = plan.pieces[0], random.chance(90) { plan.pieces.insert(beginning, at: 0) }
+    if case .array = plan.pieces[0], random.chance(90) {
+      plan.pieces.insert(beginning(of: random.pick([18, 35])), at: 0)
+    }
     return plan
   }
 
-  /// Token ids with which many prompts begin: two whole pages and a bit.
-  private static let beginning = Value.array((0 ..< 35).map { Value($0) })
+  /// Token ids with which many prompts begin: one or two whole pages and a bit.
+  private static func beginning(of count: Int) -> Value {
+    .array((0 ..< count).map { Value($0) })
+  }
 
   private static func predict(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {
     var plan = Plan(Open("Predict"))
