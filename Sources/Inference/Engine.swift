@@ -34,6 +34,8 @@ public struct Engine {
   private var lastBusy: (began: Duration, macs: Int)?
   /// How much effort there is for everybody.
   var brownOut = BrownOut()
+  /// When the running layer began, and what the last one took.
+  var layer: (began: Duration?, took: Duration) = (nil, .zero)
   /// Whether a request ended in the running step by what its rows said.
   var hasEndedInStep = false
   /// Checks that have begun.

@@ -215,4 +215,66 @@ struct OverloadTests {
     bench.run(&engine, [.endOfInput(SequenceID(10))])
     #expect(bench.ending(SequenceID(11)) != nil && engine.booksBalance)
   }
+
+  private func punctuality(_ bench: Workbench, _ number: UInt64) throws -> Punctuality? {
+    try #require(bench.ending(SequenceID(number))).bill.punctuality
+  }
+
+  /// What passes its deadline while a layer runs ends with that layer.
+  @Test func lateIsALayerAtMost() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    var engine = warm(bench, limits)
+    let deadline = bench.now + .microseconds(2300)
+    var hasty = Request.test(20, endless(50), deadline: deadline)
+    hasty.hurries = true
+    bench.run(&engine, whole(hasty, prompt))
+    #expect(bench.ending(SequenceID(20))?.outcome == .expired)
+    let own = try #require(try punctuality(bench, 20))
+    #expect(own == Punctuality(late: .microseconds(700), layer: .milliseconds(1)))
+    hasty = Request.test(21, endless(5), deadline: bench.now + .seconds(9))
+    hasty.hurries = true
+    bench.run(&engine, whole(hasty, prompt))
+    #expect(try punctuality(bench, 21)?.late == .zero, "in time")
+    let calm = Request.test(22, endless(5), deadline: bench.now + .milliseconds(2))
+    bench.run(&engine, whole(calm, prompt))
+    #expect(bench.ending(SequenceID(22))?.outcome == .expired)
+    #expect(try punctuality(bench, 22) == nil, "the deadline was the server's")
+    hasty = request(23, deadline: bench.now)
+    bench.now += .milliseconds(5)
+    bench.run(&engine, whole(hasty, .tokens(text)))
+    #expect(try punctuality(bench, 23)?.late == .milliseconds(5), "it was late as it came")
+    hasty = request(24, deadline: bench.now + .seconds(9))
+    bench.record(engine.turn([.open(hasty), .end(SequenceID(24), .cancelled)]))
+    #expect(try punctuality(bench, 24) == nil, "its client ended it")
+  }
+
+  /// Under load, with deadlines that bite, everybody ends within the deadline and one layer.
+  @Test(arguments: 0 ..< 20 as Range<UInt64>)
+  func deadlinesHoldUnderLoad(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    limits.rowsMax = 60
+    var engine = warm(bench, limits)
+    var expected: [UInt64] = []
+    for number in 100 ..< 200 as Range<UInt64> {
+      let deadline = bench.now + .microseconds(Int64.random(in: 1000 ... 30_000, using: &random))
+      var own = request(number, deadline: deadline)
+      if Bool.random(using: &random) {
+        own = Request.test(number, endless(30), deadline: deadline)
+        own.hurries = true
+      }
+      expected.append(number)
+      let piece = own.model == Workbench.encoder ? Piece.tokens(text) : prompt
+      bench.record(engine.turn(whole(own, piece)))
+    }
+    bench.run(&engine, [])
+    let found = try expected.compactMap { try punctuality(bench, $0) }
+    #expect(found.contains { $0.late > .zero }, "deadlines pass while layers run")
+    #expect(found.allSatisfy { $0.late <= $0.layer }, "\(found.filter { $0.late > $0.layer })")
+    #expect(engine.booksBalance)
+  }
 }

@@ -72,6 +72,18 @@ struct LedgerTests {
   }
 }
 
+struct DeadlinesTests {
+  @Test func endsAreCountedByHowLateTheyAre() {
+    var deadlines = Deadlines()
+    for (late, layer) in [(0, 5), (0, 0), (3, 5), (5, 5), (6, 5), (40, 7)] {
+      deadlines.note(Punctuality(late: .microseconds(late), layer: .microseconds(layer)))
+    }
+    let told = deadlines.description
+    #expect(told["count"] == 6 && told["late"] == 4 && told["beyond_layer"] == 2)
+    #expect(told["late_us_max"] == 40)
+  }
+}
+
 struct JournalLogTests {
   @Test func aLineIsOneLine() {
     let line = JournalLog.line(

@@ -127,6 +127,23 @@ struct DaemonTests {
     }
   }
 
+  @Test func deadlinesAreCountedWhereOperatorsRead() throws {
+    try withDaemon { daemon, peer, loop in
+      let describe = Open("Models.Describe", model: "encoder")
+      #expect(try ask(peer, loop, Open("Classify"), ["sun"]).end?.status == .ok)
+      let before = try ask(peer, loop, describe).messages.first
+      #expect(before?["name"] == "encoder" && before?["deadlines"] == nil, "none had one")
+      for seconds in [30, 0] {
+        var open = Open("Classify", model: "encoder")
+        open.deadline = .seconds(seconds)
+        _ = try ask(peer, loop, open, ["sun"])
+      }
+      let told = try ask(peer, loop, describe).messages.first?["deadlines"]
+      #expect(told?["count"] == 2 && told?["late"] == 1, "\(told as Any)")
+      #expect(told?["late_us_max"]?.asInt ?? 0 > 0)
+    }
+  }
+
   @Test func aReaderWithoutCreditStallsOnlyItself() throws {
     try withDaemon { daemon, peer, loop in
       var limits = Limits()
