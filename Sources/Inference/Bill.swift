@@ -106,6 +106,8 @@ public struct Bill: Sendable, Equatable {
   public var total = Duration.zero
   /// How much of the model the request was given, 0...1: 1 is the dense model.
   public var effortGiven = 1.0
+  /// How its end stood to its deadline; nil without one of its own, and where it was ended from outside or refused.
+  public var punctuality: Punctuality?
 
   /// Starts with nothing owed.
   public init() {}

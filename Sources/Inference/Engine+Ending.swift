@@ -57,6 +57,11 @@ extension Engine {
     if let enqueued = sequence.enqueued {
       sequence.bill.queued = (sequence.admitted ?? now) - enqueued
     }
+    // Others have deadlines from the server, which hurry nobody.
+    if let deadline = sequence.request.deadline, sequence.request.hurries, outcome.mindsDeadline {
+      let late = max(.zero, now - deadline)
+      sequence.bill.punctuality = Punctuality(late: late, layer: layer.took)
+    }
     if sequence.heldWeight > 0 {
       emissions.append(.consumed(sequence.id, weight: sequence.heldWeight))
     }
@@ -65,7 +70,10 @@ extension Engine {
     if !sequence.request.task.explicit.isEmpty { measureEffort(of: sequence) }
     billed.add(sequence.bill.work)
     if let check = sequence.rail { return conclude(sequence, check, outcome) }
-    if case .finished = outcome { watchOver(sequence) }
+    if case .finished = outcome {
+      watchOver(sequence)
+      learnLength(of: sequence)
+    }
     emissions.append(.ended(sequence.id, outcome, sequence.bill))
   }
 
@@ -79,6 +87,9 @@ extension Engine {
         deferred.append(order)
       }
     }
+    let now = clock()
+    if let began = layer.began { layer.took = now - began }
+    layer.began = now
     expire()
     return sequences.count != before
   }

@@ -40,13 +40,12 @@ extension Engine {
       return
     }
     guard sequences.count < limits.sequencesMax else {
-      refuse(
-        request,
-        Refusal(
-          .queueFull,
-          "\(limits.sequencesMax) requests are open, as many as may be; try later"
-        )
+      var refusal = Refusal(
+        .queueFull,
+        "\(limits.sequencesMax) requests are open, as many as may be; try later"
       )
+      refusal.retryAfter = nextEnd()
+      refuse(request, refusal)
       return
     }
     let sequence = Sequence(
@@ -102,7 +101,7 @@ extension Engine {
     counters.tokensIn += tokens.count
   }
 
-  /// Puts a request in the queue for pages, or refuses what can never fit or finds the queue full.
+  /// Puts a request in the queue for pages, or refuses what can never fit, finds the queue full or would wait too long.
   mutating func queue(_ sequence: Sequence, positions: Int) {
     guard let pool = lanes[sequence.lane].pool else { preconditionFailure("a lane without pages") }
     sequence.enqueued = clock()
@@ -117,9 +116,11 @@ extension Engine {
     sequence.stage = .queued
     lanes[sequence.lane].waiting.append(sequence)
     admit(lane: sequence.lane)
-    if sequence.stage == .queued, lanes[sequence.lane].waiting.count > limits.queueCountMax {
-      let text = "\(limits.queueCountMax) requests wait for \(lanes[sequence.lane].name); try later"
-      end(sequence, .refused(Refusal(.queueFull, text)))
+    guard sequence.stage == .queued else { return }
+    do throws(Refusal) {
+      try checkPageWait(of: sequence)
+    } catch {
+      end(sequence, .refused(error))
     }
   }
 

@@ -5,8 +5,9 @@ import Models
 
 extension Engine {
   /// Marks the sequences of a batch as taking part in a step.
-  func board(_ batch: Batch) {
+  mutating func board(_ batch: Batch) {
     let now = clock()
+    layer.began = nil
     for row in batch.rows {
       row.sequence.flight = row.sequence.flight ?? Flight(began: now)
       row.sequence.flight?.rows += 1

@@ -6,7 +6,7 @@ import Tensors
 /// It takes orders and returns emissions; nothing else goes in or out. Each turn applies the orders,
 /// ends what has expired, admits what fits, and runs one step of one model: decode rows first, then
 /// slices of prefill (or whole texts, for encoders). Between two layers of a step it looks at the
-/// clock and at urgent orders, and rows whose request has ended leave the batch there.
+/// clock and at urgent orders, and once more after the last; rows whose request has ended leave the batch there.
 ///
 /// Every request that was opened ends exactly once, with its bill. The sum of all bills equals
 /// `counters`, which count whole matrix products where they are called.
@@ -34,6 +34,8 @@ public struct Engine {
   private var lastBusy: (began: Duration, macs: Int)?
   /// How much effort there is for everybody.
   var brownOut = BrownOut()
+  /// When the running layer began, and what the last one took.
+  var layer: (began: Duration?, took: Duration) = (nil, .zero)
   /// Whether a request ended in the running step by what its rows said.
   var hasEndedInStep = false
   /// Checks that have begun.
@@ -79,6 +81,8 @@ public struct Engine {
       pace.learn(macs: counters.macsTotal - last.macs, took: began - last.began)
     }
     lastBusy = (began, counters.macsTotal)
+    // Before new texts take their time.
+    expire()
     // An end that was taken between layers may have overtaken its request's opening.
     let overtakers = deferred
     deferred = []

@@ -17,10 +17,12 @@ struct Lane {
   /// What stands around an encoder's windows; nil for a language model.
   let windowFrame: WindowFrame?
   var pool: PagePool?
-  /// What effort buys for a stream on a language model, by policy.
+  /// What effort buys for a stream on a language model, by the policy in force.
   let curves: [StreamPolicy: EffortCurve]
   /// How well spared work agrees with the whole model.
   var rail = SafetyRail()
+  /// How long its answers get.
+  var answers = AnswerLengths()
   /// What its steps take.
   var stepCost = StepCost()
   /// Requests that wait for pages, oldest first.

@@ -96,6 +96,8 @@ extension Catalog.Entry {
         }
       }
       entries.append(Value.Entry("stream_effort", .map(curves)))
+      let policy = exits.policy(asked: nil)
+      entries.append(Value.Entry("stream_policy", .string(policy.rawValue)))
     }
     return entries
   }

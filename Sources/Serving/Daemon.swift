@@ -151,7 +151,9 @@ public final class Daemon {
         herald.beginPulse { [orders] in orders.post(.echo($0)) }
         onReady?(addresses)
       case .alive(let number, let progress): herald.hear(number, progress, exchange.edge)
-      case .emissions(let emissions): exchange.deliver(emissions)
+      case .emissions(let emissions, let turn):
+        exchange.turnTime = turn ?? exchange.turnTime
+        exchange.deliver(emissions)
       case .stopped(let books):
         self.books = books
         loop.stop()

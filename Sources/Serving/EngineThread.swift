@@ -8,8 +8,8 @@ enum EngineReport: Sendable {
   case ready
   /// The engine's answer to the echo of that number.
   case alive(UInt64, Progress)
-  /// One turn's emissions.
-  case emissions([Emission])
+  /// What there is to tell, of one turn or while it runs; of a whole one also how long it took.
+  case emissions([Emission], turn: Duration?)
   /// The last orders are done; do the books balance?
   case stopped(Books)
 }
@@ -66,15 +66,16 @@ func runEngine(
       answerEchoes(among: taken, progress, reports)
       return taken.filter(\.isEnd)
     },
-    tell: { reports.post(.emissions($0)) }
+    tell: { reports.post(.emissions($0, turn: nil)) }
   )
   reports.post(.ready)
   while true {
     let arrived = orders.take(waiting: !engine.hasWork)
     if arrived.isEmpty, !engine.hasWork { break }
+    let began = clock()
     let emissions = engine.turn(arrived)
     progress = Progress(engine.counters)
-    if !emissions.isEmpty { reports.post(.emissions(emissions)) }
+    if !emissions.isEmpty { reports.post(.emissions(emissions, turn: clock() - began)) }
     // After the turn, and not before: an engine that never comes back from one does not answer.
     answerEchoes(among: arrived, progress, reports)
   }

@@ -43,10 +43,12 @@ extension Exchange {
       throw WireError(.badOption, "Models.Describe needs option \"model\"")
     }
     guard let entry = catalog[name] else { throw unknownModel(name) }
-    guard let checks = checks[name], case .map(let members) = entry.description else {
-      return entry.description
-    }
-    return .map(members + [Value.Entry("checks", checks.description)])
+    guard case .map(let members) = entry.description else { return entry.description }
+    let more = [
+      checks[name].map { Value.Entry("checks", $0.description) },
+      deadlines[name].map { Value.Entry("deadlines", $0.description) },
+    ]
+    return .map(members + more.compactMap { $0 })
   }
 
   private func recallBill(_ call: Call) throws(WireError) -> Value {

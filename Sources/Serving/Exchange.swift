@@ -22,6 +22,10 @@ final class Exchange {
   private var ticker: (any Alarm)?
   /// Calls that ran when the drain time was over.
   private(set) var evictedCount = 0
+  /// How calls of each model with a deadline of their own ended.
+  var deadlines: [String: Deadlines] = [:]
+  /// What the engine's last turn took; nil before any.
+  var turnTime: Duration?
   /// What was checked of each model.
   var checks: [String: Checks] = [:]
   private(set) var calls: [SequenceID: Call] = [:]
@@ -146,6 +150,8 @@ final class Exchange {
       slots: configuration.limits.slots
     )
     guard orders.offer(.open(request)) else {
+      // The engine takes all of them with its next turn.
+      call.retryAfter = turnTime
       throw WireError(.queueFull, "\(orders.offersMax) requests wait for the engine; try later")
     }
     call.sequence = id
@@ -196,6 +202,7 @@ final class Exchange {
   }
 
   private func end(_ call: Call, _ outcome: Outcome, _ bill: Inference.Bill) {
+    if let own = bill.punctuality { deadlines[call.model, default: Deadlines()].note(own) }
     var end = call.asked ?? End(outcome, worked: bill.work.macsTotal > 0)
     if let seed = call.seed { end.metadata["seed"] = .string("\(seed)") }
     if let peer = call.peer {

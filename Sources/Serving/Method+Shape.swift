@@ -98,7 +98,7 @@ extension Method {
       rule: "float in [0, 1]",
       standard: .float(0)
     ),
-    Parameter(name: "policy", type: "str", rule: "\"defer\" or \"propagate\"", standard: "defer"),
+    Parameter(name: "policy", type: "str", rule: "\"defer\" or \"propagate\""),
     Parameter(name: "refine", type: "bool", rule: "bool", standard: false),
     Parameter(
       name: "watch",

@@ -86,6 +86,23 @@ extension Parameters {
     }
   }
 
+  /// Requires that a call says one thing about how much of the model runs: an effort, or settings by themselves.
+  ///
+  /// Effort 1 is what absence means and contradicts nothing. Budgets and deadlines are bounds, and go with either.
+  ///
+  /// - Parameter open: the call's options.
+  /// - Throws: `bad_option` that names both.
+  func checkChoice(beside open: Open) throws(WireError) {
+    let effort = open.effort < 1 ? "effort" : open.effortMin == nil ? nil : "effort_min"
+    guard let effort,
+      let setting = ["tau", "threshold", "first_exit"].first(where: { value($0) != nil })
+    else { return }
+    throw WireError(
+      .badOption,
+      "option \"\(effort)\" and parameter \"\(setting)\" both choose how much of the model runs; name one of them"
+    )
+  }
+
   private func generate(seed: UInt64) throws(WireError) -> GenerateParameters {
     var result = GenerateParameters()
     result.tokensMax = try integer("max_tokens", 1 ... 1 << 31) ?? result.tokensMax

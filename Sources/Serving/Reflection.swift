@@ -18,8 +18,10 @@ func reflection(limits: Limits) -> Value {
 
 private let options = [
   (name: "call", rule: "bin of 16 bytes"), (name: "deadline_ms", rule: "uint"),
-  (name: "model", rule: "str of up to 256 bytes"), (name: "effort", rule: "float in [0, 1]"),
-  (name: "effort_min", rule: "float in [0, 1]"), (name: "macs_max", rule: "uint"),
+  (name: "model", rule: "str of up to 256 bytes"),
+  (name: "effort", rule: "float in [0, 1]; below 1 not beside tau, threshold, first_exit"),
+  (name: "effort_min", rule: "float in [0, 1]; not beside tau, threshold, first_exit"),
+  (name: "macs_max", rule: "uint"),
   (name: "cost_max", rule: "uint"), (name: "params", rule: "map"),
 ]
 

@@ -47,9 +47,7 @@ extension End {
     case .expired: self.init(.deadline, text: "the deadline passed")
     case .refused(let refusal):
       self.init(refusal.detail, text: refusal.text)
-      if let wait = refusal.retryAfter {
-        metadata["retry_after_ms"] = .string("\(Int64((wait / .milliseconds(1)).rounded(.up)))")
-      }
+      if let wait = refusal.retryAfter { say(retryAfter: wait) }
       if let least = refusal.leastMACs { metadata["least_macs"] = .string("\(least)") }
     case .interrupted(.cancelled): self.init(.cancelled)
     case .interrupted(.draining):
@@ -68,5 +66,10 @@ extension End {
     case .interrupted(.violated):
       self.init(.internal, text: "the call was ended for a reason that was lost")
     }
+  }
+
+  /// Says after which time the call may be tried again.
+  mutating func say(retryAfter wait: Duration) {
+    metadata["retry_after_ms"] = .string("\(max(1, Int64((wait / .milliseconds(1)).rounded(.up))))")
   }
 }

@@ -98,7 +98,7 @@ struct EngineTests {
     expectEmpty(engine)
   }
 
-  @Test(arguments: 1 ... 9)
+  @Test(arguments: 1 ... 12)
   func aCancelTakesEffectBetweenLayers(boundary: Int) throws {
     bench.betweenLayers = { $0 == boundary ? [.end(SequenceID(1), .cancelled)] : [] }
     var engine = bench.engine()
@@ -106,8 +106,8 @@ struct EngineTests {
     bench.run(&engine, orders)
     let (outcome, bill) = try #require(bench.ending(SequenceID(1)))
     #expect(outcome == .interrupted(.cancelled))
-    // A boundary lies before each layer: before the first of a step, layer 0 of it has not run.
-    let (step, layer) = (boundary - 1).quotientAndRemainder(dividingBy: TinyModels.layers)
+    // A boundary lies before each layer, where before the first of a step layer 0 of it has not run, and behind the last.
+    let (step, layer) = (boundary - 1).quotientAndRemainder(dividingBy: TinyModels.layers + 1)
     let wholeRows = step == 0 ? 0 : 5 + step - 1
     let cutRows = step == 0 ? 5 : 1
     #expect(bill.work.layersRun == wholeRows * TinyModels.layers + cutRows * layer)

@@ -112,4 +112,169 @@ struct OverloadTests {
     #expect(outcomes.first?.1 == .expired || outcomes.first?.2 ?? 1 < 1, "\(outcomes)")
     #expect(engine.booksBalance)
   }
+
+  private let prompt = Piece.tokens([1, 2, 3, 4, 5])
+
+  /// Turns until a request has ended; gives the time that took.
+  private func wait(_ bench: Workbench, _ engine: inout Engine, for number: UInt64) -> Duration {
+    let began = bench.now
+    while bench.ending(SequenceID(number)) == nil, engine.hasWork { bench.record(engine.turn([])) }
+    return bench.now - began
+  }
+
+  private func refusal(_ bench: Workbench, _ number: UInt64) throws -> Refusal {
+    let ending = try #require(bench.ending(SequenceID(number)))
+    guard case .refused(let refusal) = ending.outcome else { throw NotRefused(ending.outcome) }
+    #expect(refusal.code == .queueFull && ending.bill.work.macsTotal == 0)
+    return refusal
+  }
+
+  private struct NotRefused: Error {
+    let outcome: Outcome
+    init(_ outcome: Outcome) { self.outcome = outcome }
+  }
+
+  private func isAbout(_ wait: Duration?, _ taken: Duration) -> Bool {
+    wait.map { $0 > taken / 2 && $0 < taken * 2 } ?? false
+  }
+
+  @Test func aFullTableSaysWhenAPlaceIsExpected() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.sequencesMax = 2
+    var engine = warm(bench, limits)
+    let first = (10 ... 11).flatMap { whole(.test($0, endless(40)), prompt) }
+    bench.record(engine.turn(first + [.open(.test(12, endless(5)))]))
+    #expect(try refusal(bench, 12).retryAfter == nil, "no answer has ended, so nobody knows")
+    bench.run(&engine, [])
+    let next = whole(.test(20, endless(60)), prompt) + whole(.test(21, endless(20)), prompt)
+    bench.record(engine.turn(next))
+    bench.record(engine.turn([.open(.test(22, endless(5)))]))
+    let told = try refusal(bench, 22).retryAfter
+    let taken = wait(bench, &engine, for: 21)
+    #expect(isAbout(told, taken), "\(told as Any), and it took \(taken)")
+    bench.run(&engine, [])
+    #expect(engine.booksBalance)
+  }
+
+  /// Four pages: whoever comes second waits for the first.
+  private func narrow(_ bench: Workbench, queue: Int) -> Engine {
+    var limits = EngineLimits()
+    limits.keyValueBytesMax = 4 * 3 * 2 * 16 * 16 * 4
+    limits.queueCountMax = queue
+    limits.sharesPrefixes = false
+    var engine = warm(bench, limits)
+    bench.run(&engine, whole(.test(8, endless(50)), prompt))
+    return engine
+  }
+
+  @Test func aFullQueueSaysWhenItsFirstLeaves() throws {
+    let bench = try Workbench()
+    var engine = narrow(bench, queue: 1)
+    let orders = (10 ... 12).flatMap { whole(.test($0, endless(50)), prompt) }
+    bench.record(engine.turn(orders))
+    #expect(engine.load.queued == 1)
+    let told = try refusal(bench, 12).retryAfter
+    let taken = wait(bench, &engine, for: 10)
+    #expect(isAbout(told, taken), "\(told as Any), and it took \(taken)")
+    bench.run(&engine, [])
+    #expect(engine.booksBalance && engine.load.pagesUsed == 0)
+  }
+
+  /// Who cannot have its pages in time is told so at once, and who can wait for them gets them.
+  @Test func whoWouldWaitTooLongForPagesIsRefused() throws {
+    let bench = try Workbench()
+    var engine = narrow(bench, queue: 9)
+    bench.record(engine.turn(whole(.test(10, endless(50)), prompt)))
+    let (soon, far) = (bench.now + .milliseconds(40), bench.now + .seconds(10))
+    bench.record(engine.turn(whole(.test(11, endless(30), deadline: soon), prompt)))
+    let refused = try refusal(bench, 11)
+    #expect(refused.text.contains("pages") && refused.retryAfter ?? .zero > .zero, "\(refused)")
+    bench.record(engine.turn(whole(.test(12, endless(50), deadline: far), prompt)))
+    #expect(engine.load.queued == 1)
+    let told = try #require(refused.retryAfter) + (soon - bench.now)
+    let taken = wait(bench, &engine, for: 10)
+    #expect(isAbout(told, taken), "\(told), and it took \(taken)")
+    bench.run(&engine, [])
+    #expect(bench.ending(SequenceID(12))?.outcome == .finished(.length))
+    #expect(engine.booksBalance)
+  }
+
+  /// Pages of a request whose client may end it at any time may be free at any time: nobody is refused for them.
+  @Test func whatHangsOnClientsIsNotPriced() throws {
+    let bench = try Workbench()
+    var engine = narrow(bench, queue: 9)
+    var predict = PredictParameters()
+    predict.tokensMax = 60
+    bench.record(
+      engine.turn([.open(.test(10, .predict(predict))), .input(SequenceID(10), prompt, weight: 1)])
+    )
+    let soon = bench.now + .milliseconds(40)
+    bench.record(engine.turn(whole(.test(11, endless(30), deadline: soon), prompt)))
+    #expect(bench.ending(SequenceID(11)) == nil && engine.load.queued == 1)
+    bench.run(&engine, [.endOfInput(SequenceID(10))])
+    #expect(bench.ending(SequenceID(11)) != nil && engine.booksBalance)
+  }
+
+  private func punctuality(_ bench: Workbench, _ number: UInt64) throws -> Punctuality? {
+    try #require(bench.ending(SequenceID(number))).bill.punctuality
+  }
+
+  /// What passes its deadline while a layer runs ends with that layer.
+  @Test func lateIsALayerAtMost() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    var engine = warm(bench, limits)
+    let deadline = bench.now + .microseconds(2300)
+    var hasty = Request.test(20, endless(50), deadline: deadline)
+    hasty.hurries = true
+    bench.run(&engine, whole(hasty, prompt))
+    #expect(bench.ending(SequenceID(20))?.outcome == .expired)
+    let own = try #require(try punctuality(bench, 20))
+    #expect(own == Punctuality(late: .microseconds(700), layer: .milliseconds(1)))
+    hasty = Request.test(21, endless(5), deadline: bench.now + .seconds(9))
+    hasty.hurries = true
+    bench.run(&engine, whole(hasty, prompt))
+    #expect(try punctuality(bench, 21)?.late == .zero, "in time")
+    let calm = Request.test(22, endless(5), deadline: bench.now + .milliseconds(2))
+    bench.run(&engine, whole(calm, prompt))
+    #expect(bench.ending(SequenceID(22))?.outcome == .expired)
+    #expect(try punctuality(bench, 22) == nil, "the deadline was the server's")
+    hasty = request(23, deadline: bench.now)
+    bench.now += .milliseconds(5)
+    bench.run(&engine, whole(hasty, .tokens(text)))
+    #expect(try punctuality(bench, 23)?.late == .milliseconds(5), "it was late as it came")
+    hasty = request(24, deadline: bench.now + .seconds(9))
+    bench.record(engine.turn([.open(hasty), .end(SequenceID(24), .cancelled)]))
+    #expect(try punctuality(bench, 24) == nil, "its client ended it")
+  }
+
+  /// Under load, with deadlines that bite, everybody ends within the deadline and one layer.
+  @Test(arguments: 0 ..< 20 as Range<UInt64>)
+  func deadlinesHoldUnderLoad(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    limits.rowsMax = 60
+    var engine = warm(bench, limits)
+    var expected: [UInt64] = []
+    for number in 100 ..< 200 as Range<UInt64> {
+      let deadline = bench.now + .microseconds(Int64.random(in: 1000 ... 30_000, using: &random))
+      var own = request(number, deadline: deadline)
+      if Bool.random(using: &random) {
+        own = Request.test(number, endless(30), deadline: deadline)
+        own.hurries = true
+      }
+      expected.append(number)
+      let piece = own.model == Workbench.encoder ? Piece.tokens(text) : prompt
+      bench.record(engine.turn(whole(own, piece)))
+    }
+    bench.run(&engine, [])
+    let found = try expected.compactMap { try punctuality(bench, $0) }
+    #expect(found.contains { $0.late > .zero }, "deadlines pass while layers run")
+    #expect(found.allSatisfy { $0.late <= $0.layer }, "\(found.filter { $0.late > $0.layer })")
+    #expect(engine.booksBalance)
+  }
 }

@@ -143,6 +143,31 @@ struct StreamTests {
     }
   }
 
+  /// The heads say what a stream does that names no policy; one that names it has its own way, and its own curve.
+  @Test func theHeadsPolicyIsTheDefaultAndTheRequestsWins() throws {
+    let stream = tokens(40, seed: 5)
+    func found(_ bench: Workbench, _ policy: StreamPolicy?) throws -> (bill: Work, given: Double) {
+      var parameters = StreamParameters()
+      parameters.policy = policy
+      let bill = try run(bench, parameters, stream, effort: 0.4).bill
+      return (bill.work, bill.effortGiven)
+    }
+    let plain = try Workbench()
+    let (exact, cheap) = (try found(plain, .defer), try found(plain, .propagate))
+    #expect(exact.bill != cheap.bill, "the policies tell themselves apart")
+    #expect(try found(plain, nil) == exact, "heads that say nothing defer")
+    for policy in StreamPolicy.allCases {
+      let bench = try Workbench(policy: policy)
+      #expect(try found(bench, nil) == (policy == .defer ? exact : cheap))
+      #expect(try found(bench, .defer) == exact)
+      #expect(try found(bench, .propagate) == cheap)
+      let half = try Workbench(policy: policy, measured: [policy])
+      #expect(try found(half, nil).given < 1, "the curve is that of the policy in force")
+      let other: StreamPolicy = policy == .defer ? .propagate : .defer
+      #expect(try found(half, other).given == 1, "without a curve everything runs")
+    }
+  }
+
   /// More tokens than may be parked: some are carried to the end, and nothing else changes.
   @Test(arguments: StreamPolicy.allCases)
   func longStreamsArePaidForOnTheWay(policy: StreamPolicy) throws {

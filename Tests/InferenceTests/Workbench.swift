@@ -19,9 +19,16 @@ final class Workbench {
   private var boundaries = 0
   private(set) var emissions: [Emission] = []
 
-  /// - Parameter choice: how both models are held.
+  /// - Parameters:
+  ///   - choice: how both models are held.
+  ///   - policy: what the language model's heads say of streams that name none.
+  ///   - measured: the policies that its heads have a curve of.
   /// - Throws: if the disk is full.
-  init(weights choice: WeightChoice = .f32) throws {
+  init(
+    weights choice: WeightChoice = .f32,
+    policy: StreamPolicy? = nil,
+    measured: [StreamPolicy] = StreamPolicy.allCases
+  ) throws {
     folder = try TemporaryFolder()
     try TinyModels.writeLlama(to: "\(folder.path)/llama")
     try TinyModels.writeBERT(to: "\(folder.path)/bert")
@@ -34,7 +41,7 @@ final class Workbench {
     else { preconditionFailure("the tiny models changed their families") }
     llama = LlamaReference(configuration: shape, weights: weights)
     bert = BertReference(configuration: encoderShape, weights: encoderWeights)
-    checkpoints[0].frugal = TinyFrugal.parts(for: shape)
+    checkpoints[0].frugal = TinyFrugal.parts(for: shape, policy: policy, measured: measured)
     checkpoints[1].frugal = TinyFrugal.parts(for: encoderShape)
     models = [
       try ServedModel(name: Self.language, checkpoint: checkpoints[0], weights: choice),

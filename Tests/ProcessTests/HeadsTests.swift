@@ -76,7 +76,10 @@ struct HeadsTests {
     let heads = "\(folder.path)/heads"
     let taught = try Child(
       .mete,
-      ["heads", "\(folder.path)/llama", data.path, "--to", heads, "--every", "1", "--epochs", "3"]
+      [
+        "heads", "\(folder.path)/llama", data.path, "--to", heads, "--every", "1", "--epochs", "3",
+        "--policy", "propagate",
+      ]
     ).finish()
     #expect(taught.code == 0, "\(taught)")
     let imported = try Child(
@@ -107,6 +110,8 @@ struct HeadsTests {
       }
       let card = try Child(.mete, ["models", model], environment: address).finish()
       #expect(card.output.contains("ClassifyStream"), "\(card)")
+      let told = try Child(.mete, ["models", "--json", model], environment: address).finish()
+      #expect(told.output.contains("\"stream_policy\":\"propagate\""), "\(told)")
     }
     daemon.send(SIGTERM)
     let ended = try daemon.finish()

@@ -72,6 +72,18 @@ struct LedgerTests {
   }
 }
 
+struct DeadlinesTests {
+  @Test func endsAreCountedByHowLateTheyAre() {
+    var deadlines = Deadlines()
+    for (late, layer) in [(0, 5), (0, 0), (3, 5), (5, 5), (6, 5), (40, 7)] {
+      deadlines.note(Punctuality(late: .microseconds(late), layer: .microseconds(layer)))
+    }
+    let told = deadlines.description
+    #expect(told["count"] == 6 && told["late"] == 4 && told["beyond_layer"] == 2)
+    #expect(told["late_us_max"] == 40)
+  }
+}
+
 struct JournalLogTests {
   @Test func aLineIsOneLine() {
     let line = JournalLog.line(
@@ -123,6 +135,41 @@ struct ParametersTests {
     let error = try #require(problem(.generate, [Value.Entry(name, value)]))
     #expect(error.detail == .badOption)
     #expect(error.text.contains("\"\(name)\""), "\(error.text)")
+  }
+
+  /// An effort below 1 or a floor, beside settings: nothing would say which of them wins.
+  @Test(arguments: ["tau", "threshold", "first_exit"], [Method.classify, .classifyStream])
+  func effortAndSettingsDoNotGoTogether(setting: String, method: Method) throws {
+    let parameters = try Parameters([Value.Entry(setting, 1)], of: method)
+    func problem(_ change: (inout Open) -> Void) -> WireError? {
+      var open = Open(method.rawValue)
+      change(&open)
+      do throws(WireError) {
+        try parameters.checkChoice(beside: open)
+        return nil
+      } catch { return error }
+    }
+    let changes: [(String, (inout Open) -> Void)] = [
+      ("effort", { $0.effort = 0.99 }), ("effort", { $0.effort = 0 }),
+      ("effort_min", { $0.effortMin = 0 }), ("effort_min", { $0.effortMin = 1 }),
+      ("effort", { ($0.effort, $0.effortMin, $0.macsMax) = (0.5, 0.5, 9) }),
+    ]
+    for (name, change) in changes {
+      let error = try #require(problem(change))
+      #expect(error.detail == .badOption)
+      #expect(error.text.contains("\"\(name)\"") && error.text.contains("\"\(setting)\""))
+    }
+    #expect(problem { _ in } == nil)
+    #expect(problem { $0.effort = 1 } == nil, "as if it were absent")
+    #expect(problem { ($0.macsMax, $0.costMax, $0.deadline) = (1, 1, .seconds(1)) } == nil)
+  }
+
+  @Test func boundsGoWithAnEffort() throws {
+    let parameters = try Parameters([], of: .classify)
+    var open = Open("Classify")
+    (open.effort, open.effortMin) = (0.5, 0.2)
+    (open.macsMax, open.costMax, open.deadline) = (1, 1, .seconds(1))
+    try parameters.checkChoice(beside: open)
   }
 
   @Test func anUnknownParameterIsRefusedWithTheKnownOnes() throws {

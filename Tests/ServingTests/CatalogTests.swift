@@ -27,6 +27,21 @@ struct CatalogTests {
     #expect(try tokensOnly.model(nil, for: .generate).name == "q")
   }
 
+  @Test func clientsAreToldTheDefaultOfStreams() throws {
+    let card = TinyHouse.catalog["language"]?.description
+    #expect(card?["stream_policy"] == "defer")
+    #expect(card?["stream_effort"]?["propagate"]?.asArray?.isEmpty == false)
+    #expect(TinyHouse.catalog["encoder"]?.description["stream_policy"] == nil)
+    let folder = try TemporaryFolder()
+    try TinyModels.writeLlama(to: "\(folder.path)/llama")
+    var checkpoint = try Checkpoint.open(path: "\(folder.path)/llama")
+    guard case .llama(let shape, _) = checkpoint.family else { return }
+    checkpoint.frugal = TinyFrugal.parts(for: shape, policy: .propagate)
+    let model = try ServedModel(name: "m", checkpoint: checkpoint)
+    let told = Catalog([(served: model, tariff: Tariff())]).models[0].description
+    #expect(told["stream_policy"] == "propagate")
+  }
+
   @Test func familiesGoByTheirOwnNames() throws {
     let description = try catalog { $0 }.models[0].description
     guard case .map(let entries) = description else {

@@ -77,12 +77,15 @@ struct DaemonTests {
 
   @Test func refusalsNameTheirReasonAndCostNothing() throws {
     try withDaemon { daemon, peer, loop in
+      var both = Open("Classify", ["threshold": 0.5])
+      both.effort = 0.5
       let cases: [(Open, [Value], String)] = [
         (Open("Nonsense"), [], "unknown_method"),
         (Open("Generate", model: "nobody"), ["x"], "unknown_model"),
         (Open("Embed", model: "language"), ["x"], "unsuitable_model"),
         (Open("Generate", ["max_tokens": 0]), ["x"], "bad_option"),
         (Open("Generate", ["tokens_max": 5]), ["x"], "bad_option"),
+        (both, ["x"], "bad_option"),
         (Open("Generate"), [.map([])], "bad_message"),
         (Open("Generate"), [.array([.int(-1)])], "bad_message"),
         (Open("Generate"), [.array([999_999])], "bad_message"),
@@ -121,6 +124,23 @@ struct DaemonTests {
       #expect(peer.answers[waiting]?.bill?.status == .deadlineExceeded)
       #expect(peer.answers[idle]?.bill?.status == .deadlineExceeded)
       #expect(peer.answers[cancelled]?.bill?.status == .cancelled)
+    }
+  }
+
+  @Test func deadlinesAreCountedWhereOperatorsRead() throws {
+    try withDaemon { daemon, peer, loop in
+      let describe = Open("Models.Describe", model: "encoder")
+      #expect(try ask(peer, loop, Open("Classify"), ["sun"]).end?.status == .ok)
+      let before = try ask(peer, loop, describe).messages.first
+      #expect(before?["name"] == "encoder" && before?["deadlines"] == nil, "none had one")
+      for seconds in [30, 0] {
+        var open = Open("Classify", model: "encoder")
+        open.deadline = .seconds(seconds)
+        _ = try ask(peer, loop, open, ["sun"])
+      }
+      let told = try ask(peer, loop, describe).messages.first?["deadlines"]
+      #expect(told?["count"] == 2 && told?["late"] == 1, "\(told as Any)")
+      #expect(told?["late_us_max"]?.asInt ?? 0 > 0)
     }
   }
 

@@ -68,7 +68,17 @@ public enum TinyFrugal {
   }
 
   /// Exits after every layer of a language model, sure of some tokens and unsure of others, and curves.
-  public static func parts(for configuration: LlamaConfiguration) -> FrugalParts {
+  ///
+  /// - Parameters:
+  ///   - configuration: of the model.
+  ///   - policy: of requests that name none; nil says nothing.
+  ///   - measured: the policies that have a curve.
+  /// - Returns: what the heads' folder would hold.
+  public static func parts(
+    for configuration: LlamaConfiguration,
+    policy: StreamPolicy? = nil,
+    measured: [StreamPolicy] = StreamPolicy.allCases
+  ) -> FrugalParts {
     var random = SplitMix64(seed: 78)
     let (labels, width) = (["dry", "wet", "windy"], 2 * configuration.width)
     func numbers(_ count: Int, _ scale: Float) -> [Float] {
@@ -93,7 +103,7 @@ public enum TinyFrugal {
       )
     }
     let rules = [(0.0, 0), (0.45, 0), (0.6, 0), (0.0, 1), (0.6, 1), (0.8, 0)]
-    let points = StreamPolicy.allCases.flatMap { policy in
+    let points = measured.flatMap { policy in
       rules.enumerated().map { place, rule in
         TokenExits.Point(
           rule: ExitRule(threshold: rule.0, first: rule.1),
@@ -122,7 +132,8 @@ public enum TinyFrugal {
       modelName: "tiny",
       modelSHA256: "",
       points: points,
-      chosen: [:]
+      chosen: [:],
+      policy: policy
     )
     return FrugalParts(tokens: exits)
   }

@@ -49,6 +49,21 @@ extension Case {
     wrong("Classify", "pair", "as_bin", .binary([1])),
     wrong("Tokenize", "special", "nil", nil),
     wrong("Tokenize", "max_tokens", "unknown", 1),
+    Case(
+      "effort_beside_settings",
+      "effort below 1 and effort_min beside tau, threshold or first_exit are bad_option."
+    ) {
+      for setting in ["tau", "threshold", "first_exit"] {
+        let params = Value.map([.init(setting, 1)])
+        for choice in [["effort": 0.5], ["effort_min": 1]] as [Value] {
+          let options = try $0.options("Classify", params, choice)
+          let answer = try $0.call("Classify", options, ["x"], ends: "bad_option", naming: setting)
+          let word = choice.asMap?.first?.key ?? ""
+          let text = answer.end?.text ?? ""
+          try require(text.contains(word), "the text names \(word) as well, and says \"\(text)\"")
+        }
+      }
+    },
     Case("parameters_at_their_bounds", "params of Generate, in their ranges.") {
       let params: Value = [
         "max_tokens": 1, "temperature": 0, "top_k": 0, "top_p": 1, "min_p": 0,

@@ -128,9 +128,9 @@ extension Lane {
 
   /// What effort buys for a task.
   func curve(for task: Request.Task) -> EffortCurve? {
-    guard frugal?.tokens != nil else { return frugal?.effort }
+    guard let exits = frugal?.tokens else { return frugal?.effort }
     guard case .classifyStream(let parameters) = task else { return nil }
-    return curves[parameters.policy ?? .defer]
+    return curves[exits.policy(asked: parameters.policy)]
   }
 
   /// The least that any answer to a task costs, for the shortest input there is.

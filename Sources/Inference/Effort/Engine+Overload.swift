@@ -29,22 +29,38 @@ extension Engine {
   ///
   /// - Throws: `Refusal` of `queueFull`.
   func checkWait(_ request: Request) throws(Refusal) {
+    let seconds = backlog { leastShare($0, $1) }.all
+    try checkPatience(of: request, for: .seconds(seconds)) { "\($0) ms of work wait" }
+  }
+
+  /// What is left of the whole model's work on a request when load has lowered its effort as far as it may.
+  func leastShare(_ lane: Lane, _ sequence: Sequence) -> Double {
+    guard limits.brownOutWait != nil, sequence.request.task.obeysEffort,
+      let curve = lane.curve(for: sequence.request.task)
+    else { return 1 }
+    return curve.point(at: min(sequence.request.effortMin, sequence.request.effort)).share
+  }
+
+  /// Refuses a request that would wait longer than it can: until its deadline, or as long as anybody may.
+  ///
+  /// - Parameters:
+  ///   - request: which.
+  ///   - wait: how long it would wait.
+  ///   - reason: says of so many milliseconds what is waited for.
+  /// - Throws: `Refusal` of `queueFull`, with the time after which it may try again: by how much the wait is longer.
+  func checkPatience(of request: Request, for wait: Duration, reason: (Int) -> String)
+    throws(Refusal)
+  {
     let most =
       request.deadline.map { min($0 - clock(), limits.queueWaitMax) } ?? limits.queueWaitMax
-    let seconds = backlog { lane, sequence in
-      guard limits.brownOutWait != nil, sequence.request.task.obeysEffort,
-        let curve = lane.curve(for: sequence.request.task)
-      else { return 1 }
-      return curve.point(at: min(sequence.request.effortMin, sequence.request.effort)).share
-    }.all
-    let over = seconds - most / .seconds(1)
-    guard over > 0 else { return }
+    guard wait > most else { return }
+    let over = Int(((wait - most) / .milliseconds(1)).rounded(.up))
     var refusal = Refusal(
       .queueFull,
-      "\(Int(1000 * seconds)) ms of work wait, and this request can wait \(Int(most / .milliseconds(1))) ms; "
-        + "try again in \(Int((1000 * over).rounded(.up))) ms"
+      "\(reason(Int(wait / .milliseconds(1)))), and this request can wait \(Int(most / .milliseconds(1))) ms; "
+        + "try again in \(over) ms"
     )
-    refusal.retryAfter = .milliseconds(Int64((1000 * over).rounded(.up)))
+    refusal.retryAfter = .milliseconds(over)
     throw refusal
   }
 }

@@ -10,7 +10,7 @@ public struct StreamParameters: Sendable, Equatable {
   public var labelsMax: Int?
   /// The least probability of a label that is told; the likeliest always is.
   public var scoreMin: Float = 0
-  /// What becomes of the layers that a token leaves out; nil is to make up for them.
+  /// What becomes of the layers that a token leaves out; nil is what the model's heads say, or to make up for them.
   ///
   /// Encoders have none to owe.
   public var policy: StreamPolicy?

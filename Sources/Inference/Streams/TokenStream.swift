@@ -48,7 +48,7 @@ final class TokenStream {
   ) {
     self.parameters = parameters
     self.isBudgeted = isBudgeted
-    policy = parameters.policy ?? .defer
+    policy = exits?.policy(asked: parameters.policy) ?? .defer
     watched = parameters.watch.flatMap { labels.firstIndex(of: $0.label) }
     if let exits {
       sums = exits.layers.map { _ in [Double](repeating: 0, count: exits.features / 2) }

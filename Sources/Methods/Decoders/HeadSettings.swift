@@ -1,3 +1,5 @@
+public import Models
+
 /// How exit heads of a frozen decoder are taught.
 public struct HeadSettings: Sendable, Equatable {
   /// How much the tokens of a text count beside each other, and beside those of other texts.
@@ -42,6 +44,10 @@ public struct HeadSettings: Sendable, Equatable {
   public var thresholds = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
   /// Points that the policy chosen may be below full depth on the choosing part, in shares: 0.01 is one point.
   public var loss = 0.01
+  /// What a server does for streams that name no policy; nil leaves it at `defer`.
+  ///
+  /// Rules of both are measured and chosen all the same.
+  public var policy: StreamPolicy?
   /// Decides fresh heads and the order of texts.
   public var seed: UInt64 = 0
   /// Threads, and so tapes; sums run in another order for another number.

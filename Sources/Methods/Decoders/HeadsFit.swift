@@ -237,6 +237,7 @@ public struct HeadsFit {
         )
       },
       chosen: Dictionary(uniqueKeysWithValues: rules),
+      policy: settings.policy,
       settings: settings.json
     )
   }

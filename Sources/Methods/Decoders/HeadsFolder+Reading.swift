@@ -18,6 +18,7 @@ extension HeadsFolder {
       tokensMax: exits.tokensMax,
       curve: exits.points,
       chosen: exits.chosen,
+      policy: exits.policy,
       settings: exits.settings
     )
   }

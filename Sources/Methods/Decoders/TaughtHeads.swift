@@ -19,6 +19,8 @@ public struct TaughtHeads: Sendable {
   public let curve: [TokenExits.Point]
   /// For each policy the cheapest rule that is as accurate as was asked for: what is to be served.
   public let chosen: [StreamPolicy: ExitRule]
+  /// What a server does for streams that name no policy; nil is not written, and leaves it at `defer`.
+  public let policy: StreamPolicy?
   /// How they were taught, for readers.
   let settings: JSON
 
@@ -46,7 +48,8 @@ public struct TaughtHeads: Sendable {
         JSON.Member(policy.rawValue, .object($0.members(layers: heads.layers)))
       }
     }
-    return .object([
+    let standard = policy.map { [JSON.Member("policy", text($0.rawValue))] } ?? []
+    let members: [JSON.Member] = [
       .init("format", text("mete heads")), .init("version", .integer(2)),
       .init("model", text(modelName)), .init("model_sha256", text(modelSHA256)),
       .init("labels", .array(labels.map(text))), .init("width", .integer(heads.width)),
@@ -54,6 +57,7 @@ public struct TaughtHeads: Sendable {
       .init("norm_epsilon", .number(Double(epsilon))), .init("tokens_max", .integer(tokensMax)),
       .init("exits", .array(exits)), .init("chosen", .object(rules)),
       .init("curve", .array(points)), .init("settings", settings),
-    ])
+    ]
+    return .object(members + standard)
   }
 }

@@ -59,6 +59,7 @@ extension TokenExits {
       modelSHA256: sha256,
       points: try file.curve(layers),
       chosen: try file.chosen(layers),
+      policy: try file.policy(),
       settings: file.json["settings"] ?? .null
     )
   }
@@ -157,7 +158,7 @@ private struct HeadsFile {
     var points: [TokenExits.Point] = []
     for item in json["curve"]?.items ?? [] {
       guard let policy = item["policy"]?.text.flatMap(StreamPolicy.init(rawValue:)) else {
-        throw blame("a policy of curve is neither propagate nor defer")
+        throw blame("a policy of curve is neither \"propagate\" nor \"defer\"")
       }
       points.append(
         TokenExits.Point(
@@ -182,6 +183,15 @@ private struct HeadsFile {
       rules[policy] = try rule(item, layers)
     }
     return rules
+  }
+
+  /// The policy of requests that name none; nil if the file says nothing of it.
+  func policy() throws(FormatError) -> StreamPolicy? {
+    guard let item = json["policy"] else { return nil }
+    guard let policy = item.text.flatMap(StreamPolicy.init(rawValue:)) else {
+      throw blame("policy is neither \"propagate\" nor \"defer\"")
+    }
+    return policy
   }
 
   private func rule(_ item: JSON, _ layers: [Int]) throws(FormatError) -> ExitRule {

@@ -69,6 +69,8 @@ public struct TokenExits: Sendable {
   public let points: [Point]
   /// For each policy the rule that was chosen when they were taught.
   public let chosen: [StreamPolicy: ExitRule]
+  /// What becomes of the layers that tokens leave out, for requests that do not say; nil if the heads say nothing either.
+  public let policy: StreamPolicy?
   /// How they were taught, for readers.
   public let settings: JSON
 
@@ -85,6 +87,7 @@ public struct TokenExits: Sendable {
   ///   - modelSHA256: of its weight files.
   ///   - points: measured rules, of both policies.
   ///   - chosen: for each policy the rule to serve.
+  ///   - policy: for requests that name none; nil says nothing.
   ///   - settings: how they were taught, for readers.
   public init(
     layers: [Int],
@@ -97,6 +100,7 @@ public struct TokenExits: Sendable {
     modelSHA256: String,
     points: [Point],
     chosen: [StreamPolicy: ExitRule],
+    policy: StreamPolicy? = nil,
     settings: JSON = .null
   ) {
     precondition(
@@ -108,12 +112,16 @@ public struct TokenExits: Sendable {
     (self.labels, self.epsilon, self.tokensMax) = (labels, epsilon, tokensMax)
     (self.modelName, self.modelSHA256) = (modelName, modelSHA256)
     (self.points, self.chosen, self.settings) = (points, chosen, settings)
+    self.policy = policy
   }
 
   /// Exits, the last included.
   public var count: Int { layers.count }
   /// Numbers that a head reads at every token, without what it hears.
   public var features: Int { heads[0].map.matrix.inputs }
+
+  /// The policy in force: what a request says, else what the heads say, else `defer`, which is exact.
+  public func policy(asked: StreamPolicy?) -> StreamPolicy { asked ?? policy ?? .defer }
 
   /// Multiply-accumulates of one token at one exit: head, and the ensemble if `isAsked`.
   ///

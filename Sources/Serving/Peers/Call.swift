@@ -32,6 +32,8 @@ final class Call {
   var isWatching = false
   /// Whether the ledger knows the id as this call's.
   var began = false
+  /// After which time it may be tried again, if it was refused and that is known.
+  var retryAfter: Duration?
   /// Results that wait for credit, oldest first; never more than the request's slots.
   var pending: [Value] = []
   /// What the messages of `pending` cost as input, if they were: credit that goes back as they go out.

@@ -82,6 +82,7 @@ extension Peer {
         call.model = model.name
         call.tariff = model.tariff
         let task = try parameters.task(seed: exchange.makeSeed())
+        try parameters.checkChoice(beside: open)
         if case .generate(let settings) = task, settings.sampling.temperature > 0 {
           call.seed = settings.sampling.seed
         }
@@ -154,7 +155,9 @@ extension Peer {
 
   /// Ends a call that never got to the engine.
   private func refuse(_ call: Call, _ error: WireError) {
-    call.ending = (End(error.detail, text: error.text), Inference.Bill())
+    var end = End(error.detail, text: error.text)
+    if let wait = call.retryAfter { end.say(retryAfter: wait) }
+    call.ending = (end, Inference.Bill())
     finish(call)
   }
 

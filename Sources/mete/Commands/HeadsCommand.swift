@@ -49,6 +49,12 @@ struct HeadsCommand: ParsableCommand {
   @Option(help: "How much tokens count: tokens, texts or rising.")
   var weighting = HeadSettings().weighting.rawValue
 
+  @Option(
+    help:
+      "What a server does for streams that name no policy: defer or propagate; without it, defer."
+  )
+  var policy: String?
+
   @Option(help: "Decides order and fresh heads.")
   var seed: UInt64 = 0
 
@@ -79,6 +85,7 @@ struct HeadsCommand: ParsableCommand {
     settings.decay = decay
     settings.batch = batch
     settings.weighting = .init(rawValue: weighting) ?? settings.weighting
+    settings.policy = policy.flatMap(StreamPolicy.init(rawValue:))
     settings.seed = seed
     settings.tokensMax = tokensMax
     settings.examplesMax = examplesMax
@@ -94,6 +101,9 @@ struct HeadsCommand: ParsableCommand {
   func validate() throws {
     guard HeadSettings.Weighting(rawValue: weighting) != nil else {
       throw ValidationError("--weighting is tokens, texts or rising")
+    }
+    guard policy.map({ StreamPolicy(rawValue: $0) != nil }) ?? true else {
+      throw ValidationError("--policy is defer or propagate")
     }
     guard chosen?.allSatisfy({ $0 > 0 }) ?? true else {
       throw ValidationError("--layers is a list of whole numbers from 1 on, such as 5,10,15")

@@ -32,7 +32,8 @@ struct StreamCommand: AsyncParsableCommand {
   var refine = false
 
   @Option(
-    help: "What becomes of layers that tokens leave out, on a language model: defer or propagate."
+    help:
+      "What becomes of layers that tokens leave out, on a language model: defer or propagate; without it, as its heads say."
   )
   var policy: String?
 

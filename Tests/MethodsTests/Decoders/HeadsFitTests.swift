@@ -177,6 +177,35 @@ struct HeadsFitTests {
     #expect(settings.fault == "rate is 0.0, not above 0.0 and at most 1.0")
   }
 
+  /// What a server does by default is written where it was asked for, and nowhere else.
+  @Test func thePolicyOfStreamsIsWrittenAndRead() throws {
+    var small = settings
+    small.epochs = 1
+    for policy in [nil] + StreamPolicy.allCases.map(Optional.some) {
+      small.policy = policy
+      let target = "\(folder.path)/heads-\(policy?.rawValue ?? "silent")"
+      _ = try HeadsFit(model: model, try set([20, 8, 8]), small).run(to: target, replacing: false)
+      let path = "\(target)/heads.json"
+      let json = try JSON(parsing: Fixtures.bytes(path), path: path)
+      #expect(json["policy"]?.text == policy?.rawValue)
+      #expect(try HeadsFolder.open(target).policy == policy)
+      let exits = try TokenExits(folder: target)
+      #expect(exits.policy(asked: nil) == policy ?? .defer)
+      #expect(exits.policy(asked: .propagate) == .propagate)
+    }
+    let path = "\(folder.path)/heads-defer/heads.json"
+    let json = String(decoding: Fixtures.bytes(path), as: UTF8.self)
+    for wrong in ["\"forget\"", "7", "null", "[\"defer\"]"] {
+      let end = try #require(json.range(of: "\"policy\": \"defer\"", options: .backwards))
+      let changed = json.replacingCharacters(in: end, with: "\"policy\": \(wrong)")
+      try Data(changed.utf8).write(to: URL(fileURLWithPath: path))
+      let error = #expect(throws: FormatError.self) {
+        try TokenExits(folder: "\(folder.path)/heads-defer")
+      }
+      #expect(error?.reason == "policy is neither \"propagate\" nor \"defer\"")
+    }
+  }
+
   @Test func hostileFoldersAreRefused() throws {
     let target = "\(folder.path)/heads"
     var small = settings

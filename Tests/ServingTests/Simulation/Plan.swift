@@ -71,12 +71,16 @@ extension Plan {
     let isChat = random.chance(15)
     if isChat { plan.set("format", "chat") }
     plan.pieces = input(conditions, tokens: !isChat && random.chance(80), &random)
-    if case .array = plan.pieces[0], random.chance(90) { plan.pieces.insert(beginning, at: 0) }
+    if case .array = plan.pieces[0], random.chance(90) {
+      plan.pieces.insert(beginning(of: random.pick([18, 35])), at: 0)
+    }
     return plan
   }
 
-  /// Token ids with which many prompts begin: two whole pages and a bit.
-  private static let beginning = Value.array((0 ..< 35).map { Value($0) })
+  /// Token ids with which many prompts begin: one or two whole pages and a bit.
+  private static func beginning(of count: Int) -> Value {
+    .array((0 ..< count).map { Value($0) })
+  }
 
   private static func predict(_ conditions: Conditions, _ random: inout SplitMix64) -> Plan {
     var plan = Plan(Open("Predict"))
@@ -131,6 +135,14 @@ extension Plan {
       plan.set("stride", Value(random.number(1 ... 4)))
     }
     plan.spend(&random)
+    let isExplicit = ["tau", "threshold", "first_exit"].contains { plan.open.params[$0] != nil }
+    if isExplicit, plan.open.effort < 1 || plan.open.effortMin != nil {
+      if random.chance(20) {
+        plan.mistakes = ["bad_option"]
+      } else {
+        (plan.open.effort, plan.open.effortMin) = (1, nil)
+      }
+    }
     plan.pieces = input(
       conditions,
       tokens: random.chance(60),

@@ -47,8 +47,8 @@ final class VirtualClient {
     isEager = random.chance(15)
     isTiny = random.chance(15)
     var limits = Limits()
-    limits.streamCredit = isTiny ? random.number(0 ... 500) : random.number(6000 ... 70_000)
-    limits.connectionCredit = isTiny ? random.number(100 ... 900) : random.number(6000 ... 90_000)
+    limits.streamCredit = isTiny ? random.number(0 ... 500) : random.number(7000 ... 70_000)
+    limits.connectionCredit = isTiny ? random.number(100 ... 900) : random.number(7000 ... 90_000)
     conversation = ClientConversation(software: "virtual", limits: limits, now: now)
     flush()
   }

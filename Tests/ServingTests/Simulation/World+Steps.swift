@@ -47,7 +47,7 @@ extension World {
     guard clients.count < 12, !isDraining || random.chance(5) else { return }
     let number = clients.count
     let link = Link(number, calendar: calendar, capacity: random.pick([50, 700, 65_536]))
-    let tenant = random.pick(["a", "b"])
+    let tenant = random.pick(["a", "a", "b"])
     note("connect", number, 0)
     peers.append(exchange.accept(link, tenant: tenant))
     lastStreams.append(0)

@@ -138,8 +138,12 @@ class Model:
     exits: List[int] = dataclasses.field(default_factory=list)
     #: Of a language model: what each effort buys for its streams, by policy.
     stream_effort: Dict[str, List[Dict[str, Any]]] = dataclasses.field(default_factory=dict)
+    #: Of a language model with exits: the policy of streams that name none.
+    stream_policy: Optional[str] = None
     #: How answers that were spared work agreed with the whole model; `describe` alone tells, empty before the first check.
     checks: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    #: How calls with a deadline of their own ended, on the engine's clock; `describe` alone tells, empty before the first.
+    deadlines: Dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_map(cls, entries: Dict[str, Any]) -> Model:

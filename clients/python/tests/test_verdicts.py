@@ -66,14 +66,14 @@ def test_parameters_reach_the_server(unix_server: ProbeServer) -> None:
             await client.classify(["a"], tau=0.1, threshold=0.9, first_exit=3)
 
     with mete.connect(unix_server.address) as client:
-        options = CallOptions(effort_min=1)
-        list(client.classify_stream("a", "m", watch=Watch("long", 0.5, 3, True), options=options, **PARAMS))  # type: ignore[arg-type]
+        list(client.classify_stream("a", "m", watch=Watch("long", 0.5, 3, True), **PARAMS))  # type: ignore[arg-type]
         client.classify(["a"], tau=0.1, threshold=0.9, first_exit=3)
+        client.classify(["a"], options=CallOptions(effort_min=1))
     asyncio.run(work())
-    first, second, third, fourth = unix_server.opened
+    first, second, floor, third, fourth = unix_server.opened
     assert first["params"] == third["params"] == {**PARAMS, "watch": WATCH}
     assert second["params"] == fourth["params"] == {"input": "each", "tau": 0.1, "threshold": 0.9, "first_exit": 3}
-    assert type(first["effort_min"]) is float and "effort_min" not in third
+    assert type(floor["effort_min"]) is float and not any(key.startswith("effort") for own in (first, third) for key in own)
 
 
 def test_the_asyncio_client_takes_an_async_input(server: ProbeServer) -> None:
