@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // About 30 µs: longer than the gap between two products of a layer, much shorter than a time slice.
@@ -185,4 +186,10 @@ size_t ck_cpus(void) {
   const size_t quota = least_quota();
   if (quota > 0 && quota < count) count = quota;
   return count > 0 ? count : 1;
+}
+
+double ck_thread_seconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }

@@ -27,4 +27,7 @@ void ck_pool_run(struct ck_pool *pool, ck_job *job, void *context);
 
 /// CPUs that this process may use at once: its affinity, and its cgroup's quota rounded up.
 size_t ck_cpus(void);
+
+/// Seconds that the calling thread has computed; they do not pass while others have its core.
+double ck_thread_seconds(void);
 #endif

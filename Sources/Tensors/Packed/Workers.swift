@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 
 /// The workers that compute one step together, and the kernels that they use.
 ///
@@ -34,9 +33,5 @@ public final class Workers {
   deinit { ck_pool_destroy(crew.pool) }
 
   /// Seconds that the calling thread has computed, which do not pass while others have its core.
-  public static var threadSeconds: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-  }
+  public static var threadSeconds: Double { ck_thread_seconds() }
 }
