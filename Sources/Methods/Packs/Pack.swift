@@ -6,7 +6,7 @@ import Tensors
 ///
 /// The base's own tensors that learning left alone, such as frozen embeddings, are not in it.
 public enum Pack {
-  /// Bytes of a pack at most: what a repository can carry.
+  /// Bytes of a pack at most: what a repository can carry. Reports stay out where there is no room for them.
   public static let bytesMax = 12_000_000
   private static let version = "1"
   private static let files = [EncoderFolder.reportName, "experts.json", "exits.json"]
@@ -19,13 +19,15 @@ public enum Pack {
   ///   - target: the file to make; there must be none.
   ///   - leavesEmbeddings: whether what embeddings learned is left out, and the base's stand for them: they move little,
   ///     and are most of a small model. Accuracies are then to be measured of what is unpacked.
+  ///   - most: bytes that the file may have.
   /// - Returns: bytes of the file.
   /// - Throws: `FormatError` if the two do not belong together, the pack would be too large, or it cannot be written.
   public static func write(
     _ model: String,
     base: String,
     to target: String,
-    leavesEmbeddings: Bool = false
+    leavesEmbeddings: Bool = false,
+    most: Int = bytesMax
   ) throws(FormatError) -> Int {
     guard !FileManager.default.fileExists(atPath: target) else {
       throw FormatError(
@@ -52,18 +54,18 @@ public enum Pack {
       entries.append(.init(parameter.name, [parameter.rows, parameter.columns]))
     }
     let size = entries.reduce(0) { $0 + $1.shape.reduce(1, *) * ($1.isBytes ? 1 : 4) }
-    guard size <= bytesMax else {
+    guard size + headBytesMax <= most else {
       throw FormatError(
         path: model,
         reason:
-          "differs from its base by \(size) bytes, over \(bytesMax); fit it with --freeze-embeddings, "
+          "differs from its base by \(size) bytes, over \(most); fit it with --freeze-embeddings, "
           + "or pack it with --leave-embeddings"
       )
     }
     let writer = try SafetensorsWriter(
       path: target,
       entries: entries,
-      metadata: try notes(source, origin, configuration, encoder)
+      metadata: try notes(source, origin, configuration, encoder, room: most - size)
     )
     for parameter in changed where isRounded(parameter) {
       let rounded = RoundedMatrix(parameter.values, columns: parameter.columns)
@@ -72,7 +74,8 @@ public enum Pack {
     }
     for parameter in changed where !isRounded(parameter) { try writer.add(parameter.values) }
     try writer.finish()
-    return size
+    let attributes = try? FileManager.default.attributesOfItem(atPath: target)
+    return attributes?[.size] as? Int ?? size
   }
 
   private static func isRounded(_ parameter: Parameter<Float>) -> Bool {
@@ -107,7 +110,8 @@ public enum Pack {
     _ source: Checkpoint,
     _ origin: Checkpoint,
     _ configuration: BertConfiguration,
-    _ encoder: FrugalEncoder
+    _ encoder: FrugalEncoder,
+    room: Int
   ) throws(FormatError) -> [(name: String, value: String)] {
     func text(_ json: JSON) -> String { String(decoding: json.text(depth: 0), as: UTF8.self) }
     var notes = [
@@ -119,9 +123,19 @@ public enum Pack {
     ]
     for name in files {
       guard let bytes = try EncoderFolder.attachment("\(source.path)/\(name)") else { continue }
-      notes.append((name, String(decoding: bytes, as: UTF8.self)))
+      let taken = notes.reduce(headBytesMax) { $0 + written($1.1) }
+      let text = String(decoding: bytes, as: UTF8.self)
+      if taken + written(text) <= room { notes.append((name, text)) }
     }
     return notes
+  }
+
+  /// Bytes of a pack that say where each tensor lies: a hundred for each, with room to spare.
+  private static let headBytesMax = 32 << 10
+
+  /// Bytes of a note as a pack holds it.
+  private static func written(_ text: String) -> Int {
+    JSON.string(Array(text.utf8)).text(depth: 0).count
   }
 
   /// Unpacks: writes the directory that was packed, but for what rounding changed.

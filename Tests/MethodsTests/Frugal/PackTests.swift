@@ -76,6 +76,22 @@ struct PackTests {
     #expect(layers(without.network) == layers(whole.network))
   }
 
+  /// No pack is larger than it may be: reports stay out before anything that answers depend on.
+  @Test func reportsStayOutWhereThereIsNoRoom() throws {
+    let tiny = "\(fixture.folder)/tiny"
+    func packed(_ name: String, most: Int) throws -> (bytes: Int, hasReport: Bool) {
+      let (pack, back) = ("\(fixture.folder)/\(name).pack", "\(fixture.folder)/\(name)")
+      let bytes = try Pack.write(fixture.fitted, base: tiny, to: pack, most: most)
+      try Pack.expand(pack, base: tiny, to: back, replacing: false)
+      return (bytes, FileManager.default.fileExists(atPath: "\(back)/fit.json"))
+    }
+    let roomy = try packed("roomy", most: Pack.bytesMax)
+    #expect(roomy.hasReport)
+    let tight = try packed("tight", most: roomy.bytes)
+    #expect(!tight.hasReport && tight.bytes < roomy.bytes)
+    #expect(throws: FormatError.self) { try packed("none", most: 1_000) }
+  }
+
   @Test func whatDoesNotBelongTogetherIsRefused() throws {
     let (pack, tiny) = ("\(fixture.folder)/a.pack", "\(fixture.folder)/tiny")
     _ = try Pack.write(fixture.fitted, base: tiny, to: pack)
