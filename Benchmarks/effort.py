@@ -36,23 +36,28 @@ import mete
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SECONDS_MAX, ANSWER_SECONDS_MAX = 5_400, 300
 AT_ONCE = 32
-#: How many points of the curve are measured, evenly spread over the work that they were promised for.
-POINTS_MAX = 7
+#: Which points of the curve are measured, by the share of the dense model's work that they were promised for; and the one chosen.
+SHARES = [0.1, 0.18, 0.3, 0.4, 0.5, 0.75]
+#: The chosen point loses no more than this on `choose`, where nothing was learned and nothing is judged.
+LOST_MAX = 0.01
+#: Of the texts that are judged, those that peers are judged by: the slower of them take a minute for so many.
+PEERS_JUDGED = 4_000
 
 
 def ring(*_: object) -> None:
     raise TimeoutError(f"the measurement did not end within {SECONDS_MAX} seconds")
 
 
-def settings_of(curve: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """Points spread over the curve, from the cheapest on; the whole model is measured by itself."""
+def settings_of(curve: List[Dict[str, Any]], accuracy: float) -> List[Dict[str, Any]]:
+    """Points of the curve, from the cheapest on; the whole model is measured by itself. The cheapest whose accuracy on `choose` is
+    within a point of the dense model's there is `chosen`."""
     points = sorted((point for point in curve if point["macs_share"] < 1), key=lambda point: point["macs_share"])
-    if len(points) <= POINTS_MAX:
-        return points
-    least, most = points[0]["macs_share"], points[-1]["macs_share"]
-    wanted = [least + (most - least) * i / (POINTS_MAX - 1) for i in range(POINTS_MAX)]
-    nearest = {min(range(len(points)), key=lambda i: abs(points[i]["macs_share"] - share)) for share in wanted}
-    return [points[i] for i in sorted(nearest)]
+    if not points:
+        return []
+    measured = {min(range(len(points)), key=lambda i: abs(points[i]["macs_share"] - share)) for share in SHARES}
+    chosen = next((i for i, point in enumerate(points) if point["accuracy"] >= accuracy - LOST_MAX), None)
+    measured |= set() if chosen is None else {chosen}
+    return [{**points[i], "chosen": i == chosen} for i in sorted(measured)]
 
 
 class Bench:
@@ -125,24 +130,26 @@ def judged_peers(peers: List[PeerBench], texts: List[str], timed: List[str], nam
 
 
 def measure(
-    daemon: Daemon, client: Child, peers: List[PeerBench], names: List[str], curve: List[Dict[str, Any]], rows: List[Dict[str, str]], settings: argparse.Namespace
+    daemon: Daemon, client: Child, peers: List[PeerBench], names: List[str], points: List[Dict[str, Any]], rows: List[Dict[str, str]], settings: argparse.Namespace
 ) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     """Our settings and the peers: accuracy first, then times in turns."""
     timed = [row["text"] for row in rows[: settings.texts]]
     texts = [row["text"] for row in rows[: settings.judged]]
     bench = lambda model, effort: Bench(daemon.address, client, model, effort)
-    judge = Judge(rows[: settings.judged], bench("dense32", 1).labels(texts)[0])
+    dense = bench("dense32", 1).labels(texts)[0]
+    judge = Judge(rows[: settings.judged], dense)
     benches = [("dense", None, bench("dense", 1)), ("taught, effort 1", None, bench("taught", 1))]
-    benches += [("taught", point, bench("taught", point["effort"])) for point in settings_of(curve)]
+    benches += [("taught", point, bench("taught", point["effort"])) for point in points]
     ours: List[Dict[str, Any]] = []
     for name, point, own in benches:
         found, share, given = own.labels(texts)
         ours.append({
-            "name": name, "tau": point and point["tau"], "threshold": point and point["threshold"],
+            "name": name, "chosen": bool(point and point["chosen"]), "tau": point and point["tau"], "threshold": point and point["threshold"],
             "effort": own.effort, "effort_given": given, **judge(found), "macs_share": share, "alone_s": [], "alone_billed_s": [], "together": [],
             "alone_client_share": [], "together_client_share": [],
         })  # fmt: skip
-    theirs = judged_peers(peers, texts, timed, names, judge)
+    few = min(settings.judged, PEERS_JUDGED)
+    theirs = judged_peers(peers, texts[:few], timed, names, Judge(rows[:few], dense[:few]))
     for number in range(settings.repeats):
         print(f"repeat {number + 1} of {settings.repeats}", file=sys.stderr, flush=True)
         for one, (_, _, own) in zip(ours, benches):
@@ -162,6 +169,7 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
     place = lambda step: f"{settings.work}/{settings.set}-{step}-{settings.seed}"
     data, model = ROOT / f".cache/data/{settings.set}", ROOT / place("dense")
     curve = json.loads((ROOT / place(settings.taught) / "frugal.json").read_text())["effort"]
+    points = settings_of(curve, json.loads((model / "fit.json").read_text())["choose"]["accuracy"])
     rows = [json.loads(line) for line in (data / "test.jsonl").read_text(encoding="utf-8").split("\n") if line]
     variants = [] if settings.no_peers else sides(prepare(ROOT, model, data / "train.jsonl"))
     host = machine.describe(ROOT)
@@ -178,7 +186,7 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
         for side in variants:
             command = [ROOT / ".cache/peers-venv/bin/python", ROOT / "Benchmarks/peers" / side.command[0], *side.command[1:]]
             peers.append(PeerBench(side.name, stack.enter_context(Child(side.name, command, ROOT)), AT_ONCE))
-        ours, theirs = measure(daemon, client, peers, names_of(model), curve, rows, settings)
+        ours, theirs = measure(daemon, client, peers, names_of(model), points, rows, settings)
     head = {"set": settings.set, "seed": settings.seed, "taught": settings.taught, "machine": host, "at_once": AT_ONCE}
     return {**head, "client": "C", "texts": settings.texts, "settings": ours, "peers": theirs}
 
@@ -190,7 +198,7 @@ def main() -> int:
     parser.add_argument("--taught", default="together", help="the step of Benchmarks/learning.py that made the model")
     parser.add_argument("--work", default=".cache/learning")
     parser.add_argument("--texts", type=int, default=400)
-    parser.add_argument("--judged", type=int, default=4_000)
+    parser.add_argument("--judged", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
     parser.add_argument("--tag", default="", help="of the result's name, for a second machine")

@@ -8,9 +8,6 @@ from typing import Any, Dict, List
 import page
 
 Found = Dict[str, Any]
-#: A setting counts as right as the dense model if it loses no more than this, in points.
-POINTS_LOST_MAX = 1.0
-
 
 def middle(values: List[float]) -> float:
     return statistics.median(values)
@@ -61,14 +58,13 @@ def line(own: Found, dense: Found, title: str, setting: str, macs: str, alone: s
 
 
 def duel(result: Found, key: str, words: str) -> str:
-    """The fastest setting of ours that is right enough, over the peer that is fastest whatever it loses."""
+    """Our chosen setting, over the peer that is fastest whatever it loses."""
     best = min if key == "alone_s" else max
-    good = [own for own in result["settings"] if own["difference"]["points"] >= -POINTS_LOST_MAX]
-    if not good:
-        return f"{words}: no setting of ours is within {POINTS_LOST_MAX:g} point of dense float32."
-    own = best(good, key=lambda one: middle(one[key]))
+    own = next((own for own in result["settings"] if own.get("chosen")), None)
+    if own is None:
+        return f"{words}: no setting of ours was within a point of the dense model on `choose`."
     peer = best(result["peers"], key=lambda one: middle(one[key]))
-    title = own["name"] if level(own) == "–" else f"τ, T {level(own)}"
+    title = f"τ, T {level(own)}"
     losses = [f"{one['difference']['points']:+.2f} ± {one['difference']['margin_95']:.2f}" for one in (own, peer)]
     return f"{words}: {spread(ratios(own, peer, key))} — {title} ({losses[0]} points) over {peer['name']} ({losses[1]} points)."
 
@@ -78,7 +74,7 @@ def versus(result: Found) -> List[str]:
     if not peers:
         return []
     versions = "; ".join(sorted({peer["version"] for peer in peers}))
-    head = f"Fastest setting of ours within {POINTS_LOST_MAX:g} point of dense float32 ÷ best peer ({versions}), text in on both sides:"
+    head = f"Our setting that was chosen on `choose` (the cheapest within a point of the dense model there) ÷ best peer ({versions}), text in on both sides:"
     return ["", head, "", "* " + duel(result, "alone_s", "one at a time"), "* " + duel(result, "together", f"{result['at_once']} at once")]
 
 
@@ -92,7 +88,8 @@ def table(result: Found) -> List[str]:
     dense = result["settings"][0]
     for own in result["settings"]:
         alone = f"{1e3 * middle(own['alone_s']):.2f} ({1e3 * middle(own['alone_billed_s']):.2f})"
-        lines.append(line(own, dense, own["name"], level(own), f"{100 * own['macs_share']:.1f} %", alone, [saved(own, dense), client_share(own)]))
+        title = own["name"] + (", chosen" if own.get("chosen") else "")
+        lines.append(line(own, dense, title, level(own), f"{100 * own['macs_share']:.1f} %", alone, [saved(own, dense), client_share(own)]))
     for peer in result.get("peers", []):
         lines.append(line(peer, dense, peer["name"], kept(peer), "100.0 %", f"{1e3 * middle(peer['alone_s']):.2f}", ["–", "–"]))
     return lines + versus(result)
