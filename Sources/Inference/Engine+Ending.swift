@@ -15,10 +15,12 @@ extension Engine {
   /// Ends requests whose deadline has passed.
   mutating func expire() {
     let now = clock()
+    guard let due = nextDeadline, now >= due else { return }
     for sequence in sequences.values.filter({ $0.isExpired(at: now) }).sorted(by: { $0.id < $1.id })
     {
       end(sequence, .expired)
     }
+    nextDeadline = sequences.values.compactMap(\.request.deadline).min()
   }
 
   /// Ends requests that hold pages and wait for their client, while others wait for pages.

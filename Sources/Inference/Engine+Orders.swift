@@ -54,6 +54,9 @@ extension Engine {
       intake: lane.intake(for: request.task)
     )
     sequences[request.id] = sequence
+    if let deadline = request.deadline {
+      nextDeadline = min(deadline, nextDeadline ?? deadline)
+    }
     fairness.enter(request.tenant)
     do throws(Refusal) {
       if case .classifyStream(let parameters) = request.task { try begin(parameters, sequence) }

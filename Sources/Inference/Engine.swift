@@ -38,6 +38,8 @@ public struct Engine {
   var layer: (began: Duration?, took: Duration) = (nil, .zero)
   /// Whether a request ended in the running step by what its rows said.
   var hasEndedInStep = false
+  /// No open request has a deadline before this; nil if none has any.
+  var nextDeadline: Duration?
   /// Checks that have begun.
   var railNumber: UInt64 = 0
   private var laneTurn = 0
@@ -86,9 +88,11 @@ public struct Engine {
     // An end that was taken between layers may have overtaken its request's opening.
     let overtakers = deferred
     deferred = []
-    for order in orders { apply(order) }
-    for order in overtakers { apply(order) }
-    expire()
+    for order in orders + overtakers {
+      apply(order)
+      // Texts are tokenized on the way, and many together take longer than a layer.
+      expire()
+    }
     endStalled()
     weighLoad()
     checkWhenIdle()

@@ -220,6 +220,20 @@ struct OverloadTests {
     try #require(bench.ending(SequenceID(number))).bill.punctuality
   }
 
+  /// What passes its deadline while many other orders are taken does not wait for the last of them.
+  @Test func manyOrdersKeepNoDeadlineWaiting() throws {
+    let bench = try Workbench()
+    var engine = bench.engine()
+    bench.lookTakes = .milliseconds(1)
+    var orders: [Order] = [.open(.test(1, endless(5), deadline: .milliseconds(20)))]
+    for number in 2 ..< 102 as Range<UInt64> { orders += whole(.test(number, endless(1)), prompt) }
+    bench.record(engine.turn(orders))
+    let (outcome, bill) = try #require(bench.ending(SequenceID(1)))
+    #expect(outcome == .expired)
+    #expect(bill.total < .milliseconds(30), "\(bill.total)")
+    #expect(bench.now > .milliseconds(100))
+  }
+
   /// What passes its deadline while a layer runs ends with that layer.
   @Test func lateIsALayerAtMost() throws {
     let bench = try Workbench()

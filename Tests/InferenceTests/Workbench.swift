@@ -14,6 +14,8 @@ final class Workbench {
 
   /// The engine's time; tests move it.
   var now = Duration.zero
+  /// What passes with every look at the clock.
+  var lookTakes = Duration.zero
   /// Called between layers, with how often it was called; gives urgent orders.
   var betweenLayers: (Int) -> [Order] = { _ in [] }
   private var boundaries = 0
@@ -57,7 +59,10 @@ final class Workbench {
     return Engine(
       models: models,
       limits: limits,
-      clock: { self.now },
+      clock: {
+        self.now += self.lookTakes
+        return self.now
+      },
       urgent: {
         self.boundaries += 1
         return self.betweenLayers(self.boundaries)

@@ -54,7 +54,8 @@ public enum Pack {
       entries.append(.init(parameter.name, [parameter.rows, parameter.columns]))
     }
     let size = entries.reduce(0) { $0 + $1.shape.reduce(1, *) * ($1.isBytes ? 1 : 4) }
-    guard size + headBytesMax <= most else {
+    let head = headBytes(of: entries.count)
+    guard size + head <= most else {
       throw FormatError(
         path: model,
         reason:
@@ -65,7 +66,7 @@ public enum Pack {
     let writer = try SafetensorsWriter(
       path: target,
       entries: entries,
-      metadata: try notes(source, origin, configuration, encoder, room: most - size)
+      metadata: try notes(source, origin, configuration, encoder, room: most - size - head)
     )
     for parameter in changed where isRounded(parameter) {
       let rounded = RoundedMatrix(parameter.values, columns: parameter.columns)
@@ -123,15 +124,15 @@ public enum Pack {
     ]
     for name in files {
       guard let bytes = try EncoderFolder.attachment("\(source.path)/\(name)") else { continue }
-      let taken = notes.reduce(headBytesMax) { $0 + written($1.1) }
+      let taken = notes.reduce(0) { $0 + written($1.1) }
       let text = String(decoding: bytes, as: UTF8.self)
       if taken + written(text) <= room { notes.append((name, text)) }
     }
     return notes
   }
 
-  /// Bytes of a pack that say where each tensor lies: a hundred for each, with room to spare.
-  private static let headBytesMax = 32 << 10
+  /// Bytes of a pack that say where each tensor lies, at most: a name, a type, a shape and two places take a hundred.
+  private static func headBytes(of tensors: Int) -> Int { 1_024 + 128 * tensors }
 
   /// Bytes of a note as a pack holds it.
   private static func written(_ text: String) -> Int {
