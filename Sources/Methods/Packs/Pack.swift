@@ -6,7 +6,9 @@ import Tensors
 ///
 /// The base's own tensors that learning left alone, such as frozen embeddings, are not in it.
 public enum Pack {
-  /// Bytes of a pack at most: what a repository can carry. Reports stay out where there is no room for them.
+  /// Bytes of a pack at most: what a repository can carry.
+  ///
+  /// Reports stay out where there is no room for them.
   public static let bytesMax = 12_000_000
   private static let version = "1"
   private static let files = [EncoderFolder.reportName, "experts.json", "exits.json"]
@@ -54,7 +56,7 @@ public enum Pack {
       entries.append(.init(parameter.name, [parameter.rows, parameter.columns]))
     }
     let size = entries.reduce(0) { $0 + $1.shape.reduce(1, *) * ($1.isBytes ? 1 : 4) }
-    let head = headBytes(of: entries.count)
+    let head = entries.reduce(1_024) { $0 + $1.name.utf8.count + headBytes }
     guard size + head <= most else {
       throw FormatError(
         path: model,
@@ -131,8 +133,8 @@ public enum Pack {
     return notes
   }
 
-  /// Bytes of a pack that say where each tensor lies, at most: a name, a type, a shape and two places take a hundred.
-  private static func headBytes(of tensors: Int) -> Int { 1_024 + 128 * tensors }
+  /// Bytes of a pack that say of a tensor, beside its name, what it is and where it lies, at most.
+  private static let headBytes = 80
 
   /// Bytes of a note as a pack holds it.
   private static func written(_ text: String) -> Int {

@@ -79,16 +79,20 @@ struct PackTests {
   /// No pack is larger than it may be: reports stay out before anything that answers depend on.
   @Test func reportsStayOutWhereThereIsNoRoom() throws {
     let tiny = "\(fixture.folder)/tiny"
-    func packed(_ name: String, most: Int) throws -> (bytes: Int, hasReport: Bool) {
+    func packed(_ name: String, most: Int) throws -> (bytes: Int, reports: [Bool]) {
       let (pack, back) = ("\(fixture.folder)/\(name).pack", "\(fixture.folder)/\(name)")
       let bytes = try Pack.write(fixture.fitted, base: tiny, to: pack, most: most)
       try Pack.expand(pack, base: tiny, to: back, replacing: false)
-      return (bytes, FileManager.default.fileExists(atPath: "\(back)/fit.json"))
+      let files = ["fit.json", "exits.json"]
+      return (bytes, files.map { FileManager.default.fileExists(atPath: "\(back)/\($0)") })
     }
+    let long = "[\"\(String(repeating: "long ", count: 20_000))\"]"
+    try long.write(toFile: "\(fixture.fitted)/exits.json", atomically: true, encoding: .utf8)
     let roomy = try packed("roomy", most: Pack.bytesMax)
-    #expect(roomy.hasReport)
-    let tight = try packed("tight", most: roomy.bytes)
-    #expect(!tight.hasReport && tight.bytes < roomy.bytes)
+    #expect(roomy.reports == [true, true])
+    let tight = try packed("tight", most: roomy.bytes - 50_000)
+    #expect(tight.reports == [true, false])
+    #expect(tight.bytes < roomy.bytes - 50_000)
     #expect(throws: FormatError.self) { try packed("none", most: 1_000) }
   }
 
