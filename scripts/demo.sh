@@ -19,10 +19,10 @@ trap 'kill -TERM "$daemon" 2>/dev/null || true; rm -rf "$folder"' EXIT
 export METE_ADDRESS="unix:$folder/mete.sock"
 sleep 0.2; kill -0 "$daemon"
 "$bin/mete" health --wait 60
-text="I loved this phone at first, the screen is gorgeous. Then the battery died within a week and nobody answers my calls!"
+text="Great flight, thank you! Oh wait, you lost my bag again. Two hours on hold and nobody cares. Worst airline ever."
 echo
-echo "\$ mete stream --model mood --effort 0.2 \"$text\""
-"$bin/mete" stream --model mood --effort 0.2 --delay "${METE_DEMO_DELAY:-60}" "$text"
+echo "\$ mete stream --model mood --effort 0.3 \"$text\""
+"$bin/mete" stream --model mood --effort 0.3 --delay "${METE_DEMO_DELAY:-60}" "$text"
 echo
 echo "\$ mete generate --chat \"${1:-What is the capital of France? Answer in one sentence.}\""
 "$bin/mete" generate --model smollm2 --chat --max-tokens 96 \
