@@ -30,10 +30,12 @@ extension Engine {
         ask(exit: place, open, forward, &batch, lane: lane)
       }
     }
-    // Once more, for what passed while the last layer ran.
-    let rows = batch.count
-    leave(&batch) { kept, _ in forward.keep(kept) }
-    if batch.count < rows { isUndisturbed = false }
+    // Once more, for what passed while the last layer ran; where all have left none did.
+    if !batch.isEmpty {
+      let rows = batch.count
+      leave(&batch) { kept, _ in forward.keep(kept) }
+      if batch.count < rows { isUndisturbed = false }
+    }
     let open = texts.filter { $0.isOpen && sequences[$0.sequence.id] != nil }
     for (entry, rows) in zip(open, Self.rows(of: open)) {
       entry.answer = answer(entry, rows, forward, cost)

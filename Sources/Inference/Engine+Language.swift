@@ -23,8 +23,8 @@ extension Engine {
         ask(tokenExit: place, &batch, forward, lane: lane)
       }
     }
-    // Once more, for what passed while the last layer ran.
-    leave(&batch) { forward.keep($0, $1) }
+    // Once more, for what passed while the last layer ran; where all have left none did.
+    if !batch.isEmpty { leave(&batch) { forward.keep($0, $1) } }
     retire(&batch, forward)
     forward.score(batch, counters: &counters)
     for row in batch.rows where row.wantsLogits {
