@@ -205,6 +205,17 @@ def lateness(row: Dict[str, Any]) -> str:
     )
 
 
+def asked(row: Dict[str, Any]) -> str:
+    """Three cells: the load, whether effort was lowered for it, and texts a second."""
+    return f"{row['load']:g} | {'yes' if row['mode'] == 'brown-out' else 'no'} | {row['asked_a_second']:,.0f}"
+
+
+def given(row: Dict[str, Any]) -> str:
+    """Three cells: the effort of answers, and texts that were refused and that were late."""
+    effort = "–" if row["effort"] is None else f"{row['effort']:.2f}"
+    return f"{effort} | {100 * row['refused'] / row['asked']:.1f} % | {100 * row['late'] / row['asked']:.1f} %"
+
+
 LATENESS = "ended by the engine | within deadline and one layer (engine) | worst lateness, ms (engine) | lateness for clients, p99.9 and worst, ms"
 
 
@@ -217,11 +228,9 @@ def table(result: Dict[str, Any]) -> List[str]:
         "| ---: | --- |" + " ---: |" * 13,
     ]  # fmt: skip
     for row in result["rows"]:
-        effort = "–" if row["effort"] is None else f"{row['effort']:.2f}"
         lines.append(
-            f"| {row['load']:g} | {'yes' if row['mode'] == 'brown-out' else 'no'} | {row['asked_a_second']:,.0f} | {row['goodput']:,.0f} "
-            f"| {1e3 * row['p50']:.1f} | {1e3 * row['p99']:.1f} | {row['p99'] / half[row['mode']]:.1f}× | {effort} "
-            f"| {100 * row['refused'] / row['asked']:.1f} % | {100 * row['late'] / row['asked']:.1f} % | {100 * row['client_cpu']:.0f} % of a core | {lateness(row)} |"
+            f"| {asked(row)} | {row['goodput']:,.0f} | {1e3 * row['p50']:.1f} | {1e3 * row['p99']:.1f} | {row['p99'] / half[row['mode']]:.1f}× "
+            f"| {given(row)} | {100 * row['client_cpu']:.0f} % of a core | {lateness(row)} |"
         )
     if "tight_rows" not in result:
         return lines
@@ -232,11 +241,7 @@ def table(result: Dict[str, Any]) -> List[str]:
         "| ---: | --- |" + " ---: |" * 10,
     ]  # fmt: skip
     for row in result["tight_rows"]:
-        effort = "–" if row["effort"] is None else f"{row['effort']:.2f}"
-        lines.append(
-            f"| {row['load']:g} | {'yes' if row['mode'] == 'brown-out' else 'no'} | {row['asked_a_second']:,.0f} | {row['goodput']:,.0f} | {1e3 * row['p50']:.1f} "
-            f"| {effort} | {100 * row['refused'] / row['asked']:.1f} % | {100 * row['late'] / row['asked']:.1f} % | {lateness(row)} |"
-        )
+        lines.append(f"| {asked(row)} | {row['goodput']:,.0f} | {1e3 * row['p50']:.1f} | {given(row)} | {lateness(row)} |")
     return lines
 
 
