@@ -48,11 +48,16 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"])]
     ),
     .target(name: "CKernels", cSettings: kernelFlags),
+    .target(name: "CBlasCore", dependencies: ["COpenBLAS"], cSettings: kernelFlags),
 
     // Floor 1: event loop; frames and calls; arrays.
     .target(name: "Loop", dependencies: ["CUV"], swiftSettings: ground),
     .target(name: "Wire", dependencies: ["CMessagePack"], swiftSettings: ground),
-    .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: ground),
+    .target(
+      name: "Tensors",
+      dependencies: ["COpenBLAS", "CBlasCore", "CKernels"],
+      swiftSettings: ground
+    ),
 
     // Floor 2: checkpoints, tokenizers, reference forward; the Swift client.
     .target(name: "Models", dependencies: ["Tensors"], swiftSettings: upstairs),

@@ -1,7 +1,11 @@
+internal import CBlasCore
 internal import COpenBLAS
 
 /// The one library that multiplies matrices for us.
 public enum BLAS {
+  /// The processor core whose kernels OpenBLAS multiplies with, in its own words, such as `SkylakeX`.
+  public static var core: String { String(cString: blas_core()) }
+
   /// Sets how many threads a product may use.
   ///
   /// Call it once, before the first product: changing it

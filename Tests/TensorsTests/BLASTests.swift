@@ -1,0 +1,12 @@
+import Tensors
+import Testing
+
+@Suite("OpenBLAS's kernels")
+struct BLASTests {
+  @Test("are not those of a processor that our own kernels find far behind this one")
+  func core() {
+    let isWide = KernelSet.best.name != "generic"
+    #expect(BLAS.core != "Unknown")
+    #expect(BLAS.core != "Prescott" || !isWide)
+  }
+}
