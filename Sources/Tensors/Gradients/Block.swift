@@ -32,7 +32,7 @@ final class Block<Number: Real> {
   /// Zeros in memory of their own.
   convenience init(zeros count: Int) {
     let start = UnsafeMutablePointer<Number>.allocate(capacity: max(1, count))
-    start.initialize(repeating: 0, count: count)
+    start.clear(count)
     self.init(start, count: count, room: count, pool: nil)
   }
 
@@ -40,7 +40,7 @@ final class Block<Number: Real> {
     if let pool { pool.give(start, room: room) } else { start.deallocate() }
   }
 
-  func fill(_ value: Number) { start.update(repeating: value, count: count) }
+  func clear() { start.clear(count) }
 
   var values: [Number] { Array(UnsafeBufferPointer(start: start, count: count)) }
 }
@@ -62,7 +62,7 @@ final class BlockPool<Number: Real> {
   /// Numbers that are 0.
   func takeZeros(_ count: Int) -> Block<Number> {
     let block = take(count)
-    block.fill(0)
+    block.clear()
     return block
   }
 

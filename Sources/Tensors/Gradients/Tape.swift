@@ -103,7 +103,7 @@ public final class Tape<Number: Real> {
 
   /// Sets all gradients of parameters to 0.
   public func clearGradients() {
-    for leaf in leaves.values { leaf.variable.slope?.fill(0) }
+    for leaf in leaves.values { leaf.variable.slope?.clear() }
   }
 
   // For operations.

@@ -20,7 +20,7 @@ extension Tape {
   public func product(_ a: Variable<Number>, _ b: Variable<Number>) -> Variable<Number> {
     check(a, b)
     let y = result(a.rows, a.columns, of: a, b)
-    y.start.update(repeating: 0, count: y.count)
+    y.start.clear(y.count)
     loops.addProducts(y.start, a.start, b.start, y.count)
     record(y) { [loops] dy in
       if let target = a.target { loops.addProducts(target, dy, b.start, a.count) }
@@ -32,7 +32,7 @@ extension Tape {
   /// x · factor.
   public func scaled(_ x: Variable<Number>, by factor: Number) -> Variable<Number> {
     let y = result(x.rows, x.columns, of: x)
-    y.start.update(repeating: 0, count: y.count)
+    y.start.clear(y.count)
     loops.addScaled(y.start, x.start, factor, y.count)
     record(y) { [loops] dy in
       if let target = x.target { loops.addScaled(target, dy, factor, x.count) }

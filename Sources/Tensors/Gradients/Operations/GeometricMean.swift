@@ -24,7 +24,7 @@ extension Tape {
     let shares = (0 ..< parts.count).map {
       Number(Self.exponential(Double(logWeights.start[$0])) / Double(parts.count))
     }
-    y.start.update(repeating: 0, count: y.count)
+    y.start.clear(y.count)
     loops.addRow(y.start, bias.start, rows, classes)
     for (part, share) in zip(parts, shares) { loops.addScaled(y.start, part.start, share, y.count) }
     record(y) { [loops] dy in

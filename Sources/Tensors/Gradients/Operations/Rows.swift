@@ -33,7 +33,7 @@ extension Tape {
     let width = x.columns
     precondition(lengths.reduce(0, +) == x.rows && !lengths.contains { $0 <= 0 }, "\(lengths)")
     let y = result(lengths.count, width, of: x)
-    y.start.update(repeating: 0, count: y.count)
+    y.start.clear(y.count)
     var first = 0
     for (place, length) in lengths.enumerated() {
       let target = y.start + place * width

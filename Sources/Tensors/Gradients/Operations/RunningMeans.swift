@@ -31,7 +31,7 @@ extension Tape {
       let sum = pool.take(width)
       var end = x.rows
       for length in lengths.reversed() {
-        sum.fill(0)
+        sum.clear()
         for position in stride(from: length - 1, through: 0, by: -1) {
           let place = (end - length + position) * width
           loops.addScaled(sum.start, dy + place, 1 / Number(position + 1), width)

@@ -143,7 +143,7 @@ public final class AdamW<Number: Real>: @unchecked Sendable {
         correction2: 1 - power(beta2, stepCount)
       )
     )
-    for slope in piece.slopes { slope.update(repeating: 0, count: piece.count) }
+    for slope in piece.slopes { slope.clear(piece.count) }
   }
 
   /// What another run needs to go on bit for bit: steps, and both averages of every parameter by its name.
