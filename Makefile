@@ -39,7 +39,7 @@ MINUTES ?= 0
 SETS := reviews news tweets
 DATA := .cache/data
 
-.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers bench compare kernels scaling crowd learn effort overload streams learning-page \
+.PHONY: help setup models data sets oracle accuracy build demo test simulate check format peers peer-wheels bench compare kernels scaling crowd learn effort overload streams learning-page \
   fuzz fuzz-build fuzz-short fuzz-corpus fuzz-page clean install uninstall
 
 help: ## List the verbs.
@@ -144,6 +144,9 @@ peers: models $(VENV)/.ready ## Install what benchmarks compare with (Debian, Py
 	@$(PYTHON) -m pip install -q --disable-pip-version-check grpcio==1.85.1
 	@python3 Benchmarks/peers/setup.py
 
+peer-wheels: models $(VENV)/.ready ## Install those of them that nothing has to be compiled for (a part of peers).
+	@python3 Benchmarks/peers/setup.py --without-llama
+
 bench: build peers ## Measure, and write docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/run.py
 	@$(PYTHON) Benchmarks/compare.py
@@ -172,7 +175,7 @@ overload: build $(VENV)/.ready ## Measure open-loop load at 0.5 to 4 times dense
 streams: build models $(VENV)/.ready ## Measure verdicts a second of SmolLM2 as a streaming classifier, with exits and without.
 	@$(PYTHON) Benchmarks/streams.py
 
-effort: build $(VENV)/.ready $(if $(NO_PEERS),,peers) ## Measure what effort buys in time on the model that `make learn SET=tweets` made, against ONNX Runtime and OpenVINO (not with NO_PEERS=1).
+effort: build $(VENV)/.ready $(if $(NO_PEERS),,peer-wheels) ## Measure what effort buys in time on the model that `make learn SET=tweets` made, against ONNX Runtime and OpenVINO (not with NO_PEERS=1).
 	@$(PYTHON) Benchmarks/effort.py --set $(SET) --seed $(SEED) $(if $(TAUGHT),--taught $(TAUGHT)) $(if $(NO_PEERS),--no-peers)
 
 learning-page: $(VENV)/.ready ## Write what the learning experiments came to into docs/BENCHMARKS.md.

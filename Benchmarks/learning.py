@@ -300,11 +300,14 @@ def heads() -> List[str]:
 
 
 def languages() -> List[str]:
-    names = {"max": "routers, τ", "top": "static, share of the experts", "oracle": "oracle, τ"}
+    names = {
+        "max": "routers, near the strongest, τ", "share": "routers, share of the sum", "top": "static, share of the experts",
+        "oracle": "oracle, τ", "oracle_share": "oracle, share of the sum",
+    }  # fmt: skip
     lines = ["| who picks | feed-forward MACs | all MACs | same likeliest token, % | perplexity |", "| --- | ---: | ---: | ---: | ---: |"]
     for path in sorted(RESULTS.glob("smollm2-*-experts.json")):
         own = json.loads(path.read_text())
-        lines.append(f"| {own['train_tokens']:,} tokens to learn from, {own['test_tokens']:,} to test | – | – | – | – |")
+        lines.append(f"| {own['train_tokens']:,} tokens to learn from, {own['test_tokens']:,} to test; {own['settings'].split(',')[0]} | – | – | – | – |")
         lines.append(f"| the whole model | 100 % | 100 % | 100 | {own['perplexity']:.2f} |")
         for item in own["test"]:
             share = f"{100 * item['agreement']:.1f} ± {100 * item['margin_95']:.1f}"

@@ -1,6 +1,7 @@
 """Installs the peers of `make bench` from PyPI, and makes the files that they run. What is there already is kept.
 
-Usage: setup.py    into .cache/peers-venv and .cache/peers; llama.cpp's build takes 7 minutes of two cores
+Usage: setup.py                   into .cache/peers-venv and .cache/peers; llama.cpp's build takes 7 minutes of two cores
+       setup.py --without-llama   only the libraries that `make effort` compares with, none of which is compiled
 
 CMAKE_BUILD_PARALLEL_LEVEL limits the build's jobs. Every file that is made is listed in .cache/peers/MANIFEST.json with its sha256.
 """
@@ -56,17 +57,23 @@ def processor() -> str:
     return next(line for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith(("flags", "Features")))
 
 
-def install() -> None:
+def install(with_llama: bool) -> None:
     """The environment, if its requirements and the processor are not those of the last time."""
-    requirements = SOURCE / "requirements.txt"
+    install_some("requirements.txt", ["--clear"], "wheels from PyPI")
+    if with_llama:
+        install_some("requirements-llama.txt", [], "llama.cpp is compiled, which takes minutes")
+
+
+def install_some(name: str, options: list, title: str) -> None:
+    """What one file asks for; `options` are of the environment, which is made anew with --clear."""
+    requirements, stamp = SOURCE / name, VENV / f".installed-{name}"
     wanted = hashlib.sha256(requirements.read_bytes() + processor().encode()).hexdigest()
-    stamp = VENV / ".installed"
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+    subprocess.run([sys.executable, "-m", "venv", *options, VENV], check=True)
     # Without pip's cache, which would give a build for whatever processor it was made on.
     command = [VENV / "bin/pip", "install", "--disable-pip-version-check", "--no-cache-dir", "-r", requirements]
-    run(".cache/peers-venv; llama.cpp is compiled, which takes minutes", command, env={**os.environ, "CMAKE_ARGS": CMAKE})
+    run(f".cache/peers-venv; {title}", command, env={**os.environ, "CMAKE_ARGS": CMAKE})
     stamp.write_text(wanted)
 
 
@@ -76,7 +83,7 @@ def make() -> None:
         fetch(requirement, title, files, FILES)
     for maker, used in MAKERS.items():
         stamp = FILES / f".{maker}"
-        wanted = (VENV / ".installed").read_text() + "".join(sha256(SOURCE / name) for name in [maker, *used])
+        wanted = (VENV / ".installed-requirements.txt").read_text() + "".join(sha256(SOURCE / name) for name in [maker, *used])
         if not stamp.exists() or stamp.read_text() != wanted:
             run(f"files of {maker}", [VENV / "bin/python", SOURCE / maker, ROOT / ".cache/models", FILES])
             stamp.write_text(wanted)
@@ -87,5 +94,7 @@ def make() -> None:
 
 if __name__ == "__main__":
     FILES.mkdir(parents=True, exist_ok=True)
-    install()
-    make()
+    with_llama = "--without-llama" not in sys.argv[1:]
+    install(with_llama)
+    if with_llama:
+        make()

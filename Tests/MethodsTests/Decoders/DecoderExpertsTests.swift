@@ -105,9 +105,18 @@ struct DecoderExpertsTests {
     let errors = (result["router_errors"]?.items ?? []).compactMap(\.number)
     #expect(errors.count == 3 && errors.allSatisfy { $0 < 1 }, "better than the mean: \(errors)")
     let points = try #require(result["test"]?.items)
-    #expect(points.count == 2 * limits.taus.count + limits.shares.count)
-    let shares = points.prefix(limits.taus.count).compactMap { $0["ffn_share"]?.number }
-    #expect(shares == shares.sorted(by: >))
+    func shares(_ name: String) -> [Double] {
+      points.filter { $0["name"]?.text == name }.compactMap { $0["ffn_share"]?.number }
+    }
+    for (name, count) in [
+      ("max", limits.taus.count), ("oracle", limits.taus.count),
+      ("share", limits.contributions.count), ("oracle_share", limits.contributions.count),
+      ("top", limits.shares.count),
+    ] {
+      #expect(shares(name).count == count)
+      let isFewerByLevel = name == "max" || name == "oracle"
+      #expect(shares(name) == shares(name).sorted { isFewerByLevel ? $0 > $1 : $0 < $1 })
+    }
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: target).sorted()
         == ["experts.json", "frugal.json", "frugal.safetensors", "report.html"]

@@ -36,11 +36,15 @@ struct DecoderExpertsMeter {
     whole = dense.perplexity
     tokens = dense.likeliest.count
     let count = Double(experts.count)
-    let settings =
-      limits.taus.map { ("max", $0, Routing(experts, .max($0))) }
-      + limits.shares.map {
-        ("top", $0, Routing(experts, .top(max(1, Int(($0 * count).rounded())))))
-      } + limits.taus.map { ("oracle", $0, Routing(experts, .max($0), judge: .oracle)) }
+    var settings = limits.taus.map { ("max", $0, Routing(experts, .max($0))) }
+    settings += limits.contributions.map { ("share", $0, Routing(experts, .share($0))) }
+    settings += limits.shares.map {
+      ("top", $0, Routing(experts, .top(max(1, Int(($0 * count).rounded())))))
+    }
+    settings += limits.taus.map { ("oracle", $0, Routing(experts, .max($0), judge: .oracle)) }
+    settings += limits.contributions.map {
+      ("oracle_share", $0, Routing(experts, .share($0), judge: .oracle))
+    }
     let cost = Cost(pass.configuration)
     let rows = texts.reduce(0) { $0 + $1.count }
     let all = texts.reduce(0) { $0 + cost.causalRows(start: 0, count: $1.count) } + rows * cost.head
@@ -89,13 +93,16 @@ struct DecoderExpertsMeter {
   /// The page of the pass.
   func report(facts: [(name: String, value: String)]) -> LearningReport {
     let names = [
-      ("max", "as many as the token needs (learned routers)"),
-      ("top", "as many for every token (static)"), ("oracle", "as many as it needs, by an oracle"),
+      ("max", "those near the strongest (learned routers)"),
+      ("share", "as many as make up a share of the output (learned routers)"),
+      ("top", "as many for every token (static)"), ("oracle", "near the strongest, by an oracle"),
+      ("oracle_share", "as many as make up a share, by an oracle"),
     ]
+    let roles: [String: LinePlot.Role] = ["max": .main, "share": .baseline, "top": .baseline]
     let lines = names.map { key, title in
       LinePlot.Curve(
         name: title,
-        role: key == "max" ? .main : key == "top" ? .baseline : .reference,
+        role: roles[key] ?? .reference,
         points: points.filter { $0.name == key }.map {
           LinePlot.Point(
             x: $0.feedForwardShare,

@@ -27,6 +27,8 @@ public struct DecoderExpertsPass {
     public var taus = [0.05, 0.1, 0.2, 0.3, 0.4]
     /// Static choices that are tried, as shares of the experts.
     public var shares = [0.3, 0.5, 0.7, 0.85]
+    /// Shares of the predicted sum, of `ExpertSelection.share`, that are tried.
+    public var contributions = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98]
 
     /// What the figures of docs/BENCHMARKS.md were made with.
     public init() {}
