@@ -124,7 +124,7 @@ public struct HeadsFit {
     replacing: Bool,
     hears: (Progress) -> Void = { _ in }
   ) throws(FormatError) -> Outcome {
-    try HeadsFolder.check(target, replacing: replacing)
+    try HeadsFolder.kind.isReplaceable(target, replacing: replacing)
     let clock = ContinuousClock()
     let start = clock.now
     let pass = DecoderPass(configuration, weights, tokensMax: settings.tokensMax)

@@ -1,3 +1,4 @@
+internal import Models
 import Tensors
 
 /// What exits read of texts, computed once: the layers under them are frozen.

@@ -3,13 +3,7 @@ import Tensors
 
 /// The exits of an encoder: heads after some of its layers, and what each makes of all opinions so far.
 struct ExitStack: Sendable {
-  /// Which row of a text an exit reads.
-  enum Pooling: String, Sendable, CaseIterable {
-    /// The first, as the model's own head.
-    case first
-    /// The mean of all.
-    case mean
-  }
+  typealias Pooling = LearnedExits.Pooling
 
   /// How many layers a text has gone through at each exit: ascending, below the model's layers.
   let layers: [Int]

@@ -73,7 +73,7 @@ public struct ExitsPass {
     replacing: Bool,
     hears: @escaping (FrugalProgress) -> Void = { _ in }
   ) throws(FormatError) -> JSON {
-    try EncoderFolder.check(target, replacing: replacing)
+    try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let began = ContinuousClock.now
     let network = encoder.network
     for parameter in network.parameters { parameter.isFrozen = true }

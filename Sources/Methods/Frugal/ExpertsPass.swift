@@ -61,7 +61,7 @@ public struct ExpertsPass {
     replacing: Bool,
     hears: @escaping (FrugalProgress) -> Void = { _ in }
   ) throws(FormatError) -> JSON {
-    try EncoderFolder.check(target, replacing: replacing)
+    try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let began = ContinuousClock.now
     hears(FrugalProgress(what: "clustering neurons", step: 0, stepsTotal: 1))
     let sizes = inputs.encoder.network.blocks.map { settings.expertSize(of: $0) }

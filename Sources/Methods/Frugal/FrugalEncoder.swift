@@ -32,12 +32,12 @@ struct FrugalEncoder: Sendable {
     let path = "\(checkpoint.path)/\(Self.describedIn)"
     guard let bytes = try EncoderFolder.attachment(path) else { return }
     let description = try JSON(parsing: bytes, path: path)
-    let shelf = try TensorShelf(path: "\(checkpoint.path)/\(Self.tensorsIn)")
     if let own = description["experts"] {
+      let shelf = try TensorShelf(path: "\(checkpoint.path)/\(Self.tensorsIn)")
       experts = try ExpertLayers(own, shelf, network, path: path)
     }
     if let own = description["effort"] { effort = try EffortCurve(own, path: path) }
-    if let own = description["exits"] { exits = try ExitStack(own, shelf, network, path: path) }
+    exits = try FrugalParts.exits(in: checkpoint.path, configuration).map { ExitStack($0) }
   }
 
   /// Everything that lies in `frugal.safetensors`.

@@ -155,7 +155,7 @@ public enum Pack {
     to target: String,
     replacing: Bool
   ) throws(FormatError) {
-    try EncoderFolder.check(target, replacing: replacing)
+    try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let file = try Safetensors(path: path)
     let origin = try Checkpoint.open(path: base)
     func note(_ name: String) throws(FormatError) -> String {

@@ -47,7 +47,7 @@ public struct ProjectionsPass {
     replacing: Bool,
     hears: @escaping (FrugalProgress) -> Void = { _ in }
   ) throws(FormatError) -> JSON {
-    try EncoderFolder.check(target, replacing: replacing)
+    try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let began = ContinuousClock.now
     let crew = Crew<Float>(count: settings.threads)
     let whole = inputs.encoder.network

@@ -123,7 +123,7 @@ public struct EncoderFit {
     replacing: Bool,
     hears: (Progress) -> Void = { _ in }
   ) throws(FormatError) -> Outcome {
-    try EncoderFolder.check(target, replacing: replacing)
+    try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let state = "\(target).run"
     _ = try TrainingState.resume(trainer, from: state)
     let first = trainer.nextStep

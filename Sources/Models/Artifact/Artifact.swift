@@ -3,6 +3,9 @@ internal import Tensors
 
 /// What can be asked of an artifact's directory as a whole.
 public enum Artifact {
+  /// What tells it from other directories.
+  static let kind = KindOfFolder(marker: Manifest.fileName, name: "an artifact")
+
   /// Reads every byte of an artifact and holds it against its hashes.
   ///
   /// - Parameters:
@@ -41,17 +44,5 @@ public enum Artifact {
       names.append("\(folder)/config.json")
     }
     return names
-  }
-
-  /// Whether `target` is there and may be replaced.
-  static func isReplaceable(_ target: String, replacing: Bool) throws(FormatError) -> Bool {
-    guard FileManager.default.fileExists(atPath: target) else { return false }
-    guard replacing else {
-      throw FormatError(path: target, reason: "is there already; --force replaces an artifact")
-    }
-    guard FileManager.default.fileExists(atPath: "\(target)/\(Manifest.fileName)") else {
-      throw FormatError(path: target, reason: "is no artifact, and only one would be replaced")
-    }
-    return true
   }
 }

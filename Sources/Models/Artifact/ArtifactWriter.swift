@@ -6,7 +6,7 @@ public struct ArtifactWriter {
   /// Bytes that are written at a time.
   private static let chunkBytes = 1 << 20
 
-  private let folder: NewFolder
+  private let folder: String
   private var manifest: Manifest
   private let progress: (_ bytes: Int) -> Void
 
@@ -34,7 +34,6 @@ public struct ArtifactWriter {
     guard checkpoint.artifact == nil else {
       throw FormatError(path: checkpoint.path, reason: "is an artifact already; import its source")
     }
-    let isThere = try Artifact.isReplaceable(target, replacing: replacing)
     let manifest = Manifest(
       name: name,
       source: Manifest.Source(
@@ -49,24 +48,24 @@ public struct ArtifactWriter {
       maps: contents.maps.map(\.map),
       tables: contents.tables.compactMap { PackedTable($0.name, $0.matrix) }
     )
-    let folder = try blaming { () throws(TensorsError) in try NewFolder(target: target) }
-    // After an exchange this is the old artifact; after a failure what was begun.
-    defer { try? FileManager.default.removeItem(atPath: folder.path) }
-    var writer = ArtifactWriter(folder: folder, manifest: manifest, progress: progress)
-    try writer.writeWeights(contents)
-    try writer.writeCompanions(of: checkpoint)
-    let own = try HashedFile(path: "\(folder.path)/\(Manifest.fileName)")
-    try own.write((writer.manifest.json.text() + [0x0A]).span)
-    _ = try own.finish(Manifest.fileName)
-    // What cannot be read back is not published.
-    _ = try Checkpoint.open(path: folder.path)
-    try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
-    return writer.manifest
+    var written = manifest
+    try Artifact.kind.write(to: target, replacing: replacing) { folder throws(FormatError) in
+      var writer = ArtifactWriter(folder: folder, manifest: manifest, progress: progress)
+      try writer.writeWeights(contents)
+      try writer.writeCompanions(of: checkpoint)
+      let own = try HashedFile(path: "\(folder)/\(Manifest.fileName)")
+      try own.write((writer.manifest.json.text() + [0x0A]).span)
+      _ = try own.finish(Manifest.fileName)
+      // What cannot be read back is not published.
+      _ = try Checkpoint.open(path: folder)
+      written = writer.manifest
+    }
+    return written
   }
 
   /// Writes a file of the artifact and remembers its size and hash.
   private mutating func writeFile(_ name: String, _ bytes: [UInt8]) throws(FormatError) {
-    let file = try HashedFile(path: "\(folder.path)/\(name)")
+    let file = try HashedFile(path: "\(folder)/\(name)")
     try file.write(bytes.span)
     manifest.files.append(try file.finish(name))
   }
@@ -83,7 +82,7 @@ public struct ArtifactWriter {
         continue
       }
       if let slash = name.firstIndex(of: "/") {
-        let inner = "\(folder.path)/\(name[..<slash])"
+        let inner = "\(folder)/\(name[..<slash])"
         try blaming { () throws(TensorsError) in try NewFolder.make(inner) }
         try writeFile(name, bytes)
         try blaming { () throws(TensorsError) in try NewFolder.sync(inner) }
@@ -94,7 +93,7 @@ public struct ArtifactWriter {
   }
 
   private mutating func writeWeights(_ contents: ArtifactContents) throws(FormatError) {
-    let file = try HashedFile(path: "\(folder.path)/\(Manifest.weightsName)")
+    let file = try HashedFile(path: "\(folder)/\(Manifest.weightsName)")
     try file.write(contents.header().span)
     var written = 0
     for (map, matrix) in contents.maps {

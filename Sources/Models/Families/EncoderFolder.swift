@@ -3,7 +3,9 @@ internal import Tensors
 
 /// Writes an encoder with a classification head as a Hugging Face directory, which `transformers` opens as well.
 public enum EncoderFolder {
-  /// Marks a directory that was written here, and that may therefore be replaced.
+  /// What tells it from other directories.
+  public static let kind = KindOfFolder(marker: reportName, name: "a fitted model")
+  /// What the run came to.
   public static let reportName = "fit.json"
   /// The `model_type` of a BERT whose attention projections were replaced: nobody else may take it for one that is whole.
   public static let replacedName = "mete_bert"
@@ -55,31 +57,31 @@ public enum EncoderFolder {
     fills: (_ folder: String) throws(FormatError) -> Void = { _ throws(FormatError) in },
     replacing: Bool
   ) throws(FormatError) {
-    let isThere = FileManager.default.fileExists(atPath: target)
-    if isThere { try check(target, replacing: replacing) }
     let own = try ConfigurationFile(path: "\(source.path)/config.json")
-    let folder = try blaming { () throws(TensorsError) in try NewFolder(target: target) }
-    // After an exchange this is what was there; after a failure what was begun.
-    defer { try? FileManager.default.removeItem(atPath: folder.path) }
-    let writer = try SafetensorsWriter(
-      path: "\(folder.path)/model.safetensors",
-      entries: tensors.map(\.entry),
-      metadata: [("format", "pt")]
-    )
-    for tensor in tensors { try writer.add(tensor.values()) }
-    try writer.finish()
-    try write(own.json.classifying(configuration), "config.json", in: folder)
-    for name in ["tokenizer.json", "tokenizer_config.json"] {
-      let limit = Checkpoint.tokenizerBytesMax
-      guard let bytes = try readIfPresent("\(source.path)/\(name)", limit: limit) else { continue }
-      try write(bytes, name, in: folder)
+    try kind.write(to: target, replacing: replacing) { folder throws(FormatError) in
+      let writer = try SafetensorsWriter(
+        path: "\(folder)/model.safetensors",
+        entries: tensors.map(\.entry),
+        metadata: [("format", "pt")]
+      )
+      for tensor in tensors { try writer.add(tensor.values()) }
+      try writer.finish()
+      try write(own.json.classifying(configuration), "config.json", in: folder)
+      for name in ["tokenizer.json", "tokenizer_config.json"] {
+        let limit = Checkpoint.tokenizerBytesMax
+        guard let bytes = try readIfPresent("\(source.path)/\(name)", limit: limit) else {
+          continue
+        }
+        try KindOfFolder.write(bytes, to: "\(folder)/\(name)")
+      }
+      for (name, bytes) in attachments {
+        try KindOfFolder.write(bytes, to: "\(folder)/\(name)")
+      }
+      try fills(folder)
+      try write(report, reportName, in: folder)
+      // What cannot be read back is not published.
+      _ = try Checkpoint.open(path: folder, toLearn: true)
     }
-    for (name, bytes) in attachments { try write(bytes, name, in: folder) }
-    try fills(folder.path)
-    try write(report, reportName, in: folder)
-    // What cannot be read back is not published.
-    _ = try Checkpoint.open(path: folder.path, toLearn: true)
-    try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
   }
 
   /// A small file of a directory that was written here; nil if it is not there.
@@ -89,30 +91,8 @@ public enum EncoderFolder {
     try readIfPresent(path, limit: 64 << 20)
   }
 
-  /// Whether a directory that is there may be replaced.
-  ///
-  /// - Throws: `FormatError` if not.
-  public static func check(_ target: String, replacing: Bool) throws(FormatError) {
-    guard FileManager.default.fileExists(atPath: target) else { return }
-    guard replacing else {
-      throw FormatError(path: target, reason: "is there already; --force replaces a fitted model")
-    }
-    guard FileManager.default.fileExists(atPath: "\(target)/\(reportName)") else {
-      throw FormatError(path: target, reason: "is no fitted model, and only one would be replaced")
-    }
-  }
-
-  private static func write(_ json: JSON, _ name: String, in folder: NewFolder) throws(FormatError)
-  {
-    try write(json.text(depth: 0) + [0x0A], name, in: folder)
-  }
-
-  private static func write(_ bytes: [UInt8], _ name: String, in folder: NewFolder)
-    throws(FormatError)
-  {
-    let file = try HashedFile(path: "\(folder.path)/\(name)")
-    try file.write(bytes.span)
-    _ = try file.finish(name)
+  private static func write(_ json: JSON, _ name: String, in folder: String) throws(FormatError) {
+    try KindOfFolder.write(json.text(depth: 0) + [0x0A], to: "\(folder)/\(name)")
   }
 }
 

@@ -22,6 +22,25 @@ extension FrugalParts {
     if let own = description["effort"] { effort = try EffortCurve(own, path: path) }
   }
 
+  /// Reads only the exits.
+  ///
+  /// - Parameters:
+  ///   - folder: the model's directory.
+  ///   - configuration: of the model.
+  /// - Returns: nil where there are none.
+  /// - Throws: `FormatError` that names the member or the tensor that does not fit the model.
+  public static func exits(
+    in folder: String,
+    _ configuration: BertConfiguration
+  ) throws(FormatError) -> LearnedExits? {
+    let path = "\(folder)/\(describedIn)"
+    guard let bytes = try readIfPresent(path, limit: bytesMax),
+      let own = try JSON(parsing: bytes, path: path)["exits"]
+    else { return nil }
+    let shelf = try FrugalShelf(path: "\(folder)/\(tensorsIn)")
+    return try LearnedExits(own, shelf, configuration, path: path)
+  }
+
   /// Longest `frugal.json`, in bytes.
   static let bytesMax = 64 << 20
 }

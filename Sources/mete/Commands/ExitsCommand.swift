@@ -46,7 +46,7 @@ struct ExitsCommand: ParsableCommand {
   }
 
   func run() throws {
-    try EncoderFolder.check(pass.to, replacing: pass.force)
+    try EncoderFolder.kind.isReplaceable(pass.to, replacing: pass.force)
     var settings = ExitSettings()
     settings.layers = layers.isEmpty ? nil : layers
     settings.epochs = epochs

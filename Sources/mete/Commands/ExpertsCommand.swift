@@ -88,7 +88,7 @@ struct ExpertsCommand: ParsableCommand {
     settings.threads = pass.threads
     let title = "experts of \(pass.model)"
     if case .llama = try Checkpoint.open(path: pass.model, toLearn: true).family {
-      try DecoderExpertsFolder.check(pass.to, replacing: pass.force)
+      try DecoderExpertsFolder.kind.isReplaceable(pass.to, replacing: pass.force)
       var limits = DecoderExpertsPass.Limits()
       limits.textTokens = pass.tokensMax
       limits.trainTokens = trainTokens
@@ -98,7 +98,7 @@ struct ExpertsCommand: ParsableCommand {
         try own.run(to: pass.to, replacing: pass.force, hears: $0)
       }
     }
-    try EncoderFolder.check(pass.to, replacing: pass.force)
+    try EncoderFolder.kind.isReplaceable(pass.to, replacing: pass.force)
     var plan = FrugalPlan()
     plan.tokensMax = pass.tokensMax
     plan.curveExamples = curveExamples

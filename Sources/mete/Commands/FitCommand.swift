@@ -121,7 +121,7 @@ struct FitCommand: ParsableCommand {
   }
 
   func run() throws {
-    try EncoderFolder.check(to, replacing: force)
+    try EncoderFolder.kind.isReplaceable(to, replacing: force)
     let (set, reports) = try LearningSet.open(folder: data)
     for (part, report) in zip(LearningSet.parts, reports) where report.skippedCount > 0 {
       Terminal.tell("mete: \(data)/\(part): skipped \(report.summary)\n")

@@ -112,7 +112,7 @@ struct HeadsCommand: ParsableCommand {
   }
 
   func run() throws {
-    try HeadsFolder.check(to, replacing: force)
+    try HeadsFolder.kind.isReplaceable(to, replacing: force)
     let (set, reports) = try LearningSet.open(folder: data)
     for (part, report) in zip(LearningSet.parts, reports) where report.skippedCount > 0 {
       Terminal.tell("mete: \(data)/\(part): skipped \(report.summary)\n")

@@ -116,7 +116,7 @@ public struct DecoderExpertsPass {
     replacing: Bool,
     hears: @escaping (FrugalProgress) -> Void = { _ in }
   ) throws(FormatError) -> JSON {
-    try DecoderExpertsFolder.check(target, replacing: replacing)
+    try DecoderExpertsFolder.kind.isReplaceable(target, replacing: replacing)
     let began = ContinuousClock.now
     let count = configuration.ffnWidth / settings.expertSize
     let curve: Curve =
