@@ -28,6 +28,8 @@ extension Engine {
       charge(&batch, cost, lanes[lane].frugal?.experts, layer: layer, runs: runs)
       if let place = lanes[lane].frugal?.exits?.layers.firstIndex(of: layer + 1) {
         ask(exit: place, open, forward, &batch, lane: lane)
+        deliver(texts)
+        tellEarly()
       }
     }
     // Once more, for what passed while the last layer ran; where all have left none did.
@@ -41,7 +43,7 @@ extension Engine {
       entry.answer = answer(entry, rows, forward, cost)
     }
     land(batch)
-    for entry in texts where sequences[entry.sequence.id] != nil { deliver(entry) }
+    deliver(texts)
     // A step that ended requests took less time than was planned, and says nothing.
     if isUndisturbed {
       lanes[lane].stepCost.learn(macs: counters.macsTotal - before, took: clock() - began)
@@ -52,7 +54,7 @@ extension Engine {
   /// running, the least served tenant first; at least one.
   private func encoderBatch(lane index: Int) -> (Batch, [EncoderPassage]) {
     var batch = Batch()
-    var entries: [EncoderPassage] = []
+    var chosen: [(sequence: Sequence, text: EncoderText)] = []
     let lane = lanes[index]
     var macs = isDecoding ? lane.stepCost.promptMACsMax(beside: 0, within: limits.stepMax) : .max
     for sequence in fairness.order(lanes[index].running.filter(\.hasRow)) {
@@ -61,8 +63,8 @@ extension Engine {
       for text in sequence.texts.prefix(most) {
         let rows = batch.count + text.tokens.count
         let price = lane.cost.text(text.tokens.count)
-        guard entries.isEmpty || (rows <= limits.rowsMax && price <= macs) else {
-          return (batch, entries)
+        guard chosen.isEmpty || (rows <= limits.rowsMax && price <= macs) else {
+          return (batch, passages(of: chosen))
         }
         macs = max(0, macs - price)
         if sequence.admitted == nil { sequence.admitted = clock() }
@@ -78,21 +80,54 @@ extension Engine {
             )
           )
         }
-        entries.append(passage(sequence, text))
+        chosen.append((sequence, text))
       }
     }
-    return (batch, entries)
+    return (batch, passages(of: chosen))
   }
 
-  /// A text with the setting that it runs with.
-  private func passage(_ sequence: Sequence, _ text: EncoderText) -> EncoderPassage {
-    let (lane, rows) = (lanes[sequence.lane], text.tokens.count)
-    let dense = lane.cost.text(rows) + lane.cost.head
+  /// Texts of one step with the settings that they run with.
+  private func passages(
+    of chosen: [(sequence: Sequence, text: EncoderText)]
+  ) -> [EncoderPassage] {
+    // All end with the step, so a deadline has to do with what the others are expected to spend.
+    let isHurried = chosen.contains { $0.sequence.request.hurries }
+    let expected = chosen.map { sequence, text in
+      guard isHurried else { return 0.0 }
+      return Double(denseMACs(of: text, in: sequence.lane))
+        * (setting(of: sequence, text)?.share ?? 1)
+    }
+    let all = expected.reduce(0, +)
+    return zip(chosen, expected).map { passage($0.sequence, $0.text, beside: all - $1) }
+  }
+
+  /// What the whole model spends on a text.
+  private func denseMACs(of text: EncoderText, in lane: Int) -> Int {
+    lanes[lane].cost.text(text.tokens.count) + lanes[lane].cost.head
+  }
+
+  private func setting(
+    of sequence: Sequence,
+    _ text: EncoderText,
+    beside: Double = 0
+  ) -> EffortCurve.Point? {
     // A budget is for all windows that are to come, and for one text.
     let windows = sequence.stream.map { stream in
       (stream.parameters.tokensMax - text.index) / stream.parameters.stride
     }
-    let setting = setting(of: sequence, dense: dense, left: windows ?? 1)
+    let dense = denseMACs(of: text, in: sequence.lane)
+    return setting(of: sequence, dense: dense, left: windows ?? 1, beside: beside)
+  }
+
+  /// A text with the setting that it runs with, beside others that are expected to spend as much.
+  private func passage(
+    _ sequence: Sequence,
+    _ text: EncoderText,
+    beside: Double
+  ) -> EncoderPassage {
+    let lane = lanes[sequence.lane]
+    let dense = denseMACs(of: text, in: sequence.lane)
+    let setting = setting(of: sequence, text, beside: beside)
     let most = sequence.request.macsMax.map { $0 - sequence.bill.work.macsTotal }
     let isTight =
       sequence.request.task.obeysEffort
@@ -100,7 +135,7 @@ extension Engine {
     // Only what may be answered early hurries.
     let isHurried =
       sequence.request.task.obeysEffort && sequence.request.hurries
-      && isNear(sequence.request.deadline, for: dense, lane)
+      && isNear(sequence.request.deadline, for: dense, beside: beside, lane)
     let passage = EncoderPassage(
       sequence,
       text,
@@ -122,10 +157,17 @@ extension Engine {
     )
   }
 
-  /// Whether a deadline may come before the answer.
-  private func isNear(_ deadline: Duration?, for macs: Int, _ lane: Lane) -> Bool {
-    guard let deadline, let seconds = lane.stepCost.seconds(forMACs: macs) else { return false }
-    return 4 * seconds > (deadline - clock()) / .seconds(1)
+  /// Whether a deadline may come before the answer: within four times what the text takes, or twice what the step does.
+  private func isNear(
+    _ deadline: Duration?,
+    for macs: Int,
+    beside: Double,
+    _ lane: Lane
+  ) -> Bool {
+    guard let deadline, let own = lane.stepCost.seconds(forMACs: macs),
+      let step = lane.stepCost.seconds(forMACs: macs + Int(beside))
+    else { return false }
+    return max(4 * own, 2 * step) > (deadline - clock()) / .seconds(1)
   }
 
   /// Where each text's rows lie in the batch.
@@ -179,7 +221,19 @@ extension Engine {
     )
   }
 
+  /// Tells what is answered, in the order of each sequence's texts.
+  private mutating func deliver(_ texts: [EncoderPassage]) {
+    for entry in texts where !entry.isOpen && !entry.isTold {
+      let sequence = entry.sequence
+      guard sequences[sequence.id] != nil, sequence.texts.first?.index == entry.text.index else {
+        continue
+      }
+      deliver(entry)
+    }
+  }
+
   private mutating func deliver(_ entry: EncoderPassage) {
+    entry.isTold = true
     guard let emission = entry.answer else { preconditionFailure("a text without an answer") }
     let (sequence, text) = (entry.sequence, entry.text)
     sequence.texts.removeFirst()

@@ -113,6 +113,59 @@ struct OverloadTests {
     #expect(engine.booksBalance)
   }
 
+  /// All texts of a step end with it: a deadline that a text alone would meet at full effort takes less beside others.
+  @Test func theOthersOfAStepCount() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    limits.rowsMax = 300
+    var engine = warm(bench, limits)
+    func together(_ numbers: Range<UInt64>, last deadline: Duration?) {
+      let orders = numbers.flatMap { number in
+        whole(
+          request(number, deadline: number == numbers.upperBound - 1 ? deadline : nil),
+          .tokens(text)
+        )
+      }
+      bench.betweenLayers = { _ in
+        bench.now += .milliseconds(numbers.count)
+        return []
+      }
+      bench.run(&engine, orders)
+    }
+    // Steps of one text and of eight teach what rows take.
+    for round in 0 ..< 6 as Range<UInt64> {
+      together(1000 + 20 * round ..< 1001 + 20 * round, last: nil)
+      together(1010 + 20 * round ..< 1018 + 20 * round, last: nil)
+    }
+    let layers = 3
+    let deadline = Duration.milliseconds(3 * layers)
+    together(2000 ..< 2001, last: bench.now + deadline)
+    #expect(try given(bench, 2000) == 1, "alone it has time")
+    together(3000 ..< 3008, last: bench.now + deadline)
+    let hasty = try #require(bench.ending(SequenceID(3007)))
+    #expect(hasty.bill.effortGiven < 1)
+    for number in 3000 ..< 3007 as Range<UInt64> { #expect(try given(bench, number) == 1) }
+  }
+
+  /// What is answered is told at once: a deadline that passes while others go on does not take it back.
+  @Test func anAnswerDoesNotWaitForOthers() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    var engine = warm(bench, limits)
+    var early = request(20, effort: 0)
+    early.deadline = bench.now + .microseconds(2500)
+    bench.run(&engine, whole(early, .tokens(text)) + whole(request(21), .tokens(text)))
+    let ending = try #require(bench.ending(SequenceID(20)))
+    #expect(ending.outcome == .finished(.complete))
+    #expect(ending.bill.work.macsTotal < ending.bill.work.macsDense)
+    let other = try #require(bench.ending(SequenceID(21)))
+    #expect(other.outcome == .finished(.complete))
+    #expect(other.bill.total > ending.bill.total, "it went on")
+    #expect(engine.booksBalance)
+  }
+
   private let prompt = Piece.tokens([1, 2, 3, 4, 5])
 
   /// Turns until a request has ended; gives the time that took.

@@ -2,7 +2,7 @@ import Models
 
 /// A text on its way through the layers of one step.
 ///
-/// A class because its answer may come at any layer, and is told when the step is over, in the order of the texts.
+/// A class because its answer may come at any layer. It is told at once, but in the order of a request's texts.
 final class EncoderPassage {
   let sequence: Sequence
   let text: EncoderText
@@ -22,6 +22,9 @@ final class EncoderPassage {
   var layers: Int?
   /// What will be told; nil while it is under way.
   var answer: Emission?
+
+  /// Whether it was told.
+  var isTold = false
 
   var isOpen: Bool { answer == nil }
 

@@ -72,7 +72,13 @@ extension Engine {
   }
 
   /// Whether a text may go on to the next exit, or to the end, within its budget and its deadline.
-  func canGoOn(_ entry: EncoderPassage, after layers: Int) -> Bool {
+  ///
+  /// - Parameters:
+  ///   - entry: the text.
+  ///   - layers: that it went through.
+  ///   - beside: the most that the others of its step spend until then.
+  /// - Returns: whether it may.
+  func canGoOn(_ entry: EncoderPassage, after layers: Int, beside: Int) -> Bool {
     let lane = lanes[entry.sequence.lane]
     let request = entry.sequence.request
     guard request.macsMax != nil || entry.isHurried else { return true }
@@ -81,7 +87,7 @@ extension Engine {
       return false
     }
     if entry.isHurried, let deadline = request.deadline,
-      let seconds = lane.stepCost.seconds(forMACs: bound)
+      let seconds = lane.stepCost.seconds(forMACs: bound + beside)
     {
       return seconds <= (deadline - clock()) / .seconds(1)
     }

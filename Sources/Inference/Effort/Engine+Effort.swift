@@ -46,8 +46,14 @@ extension Engine {
   ///   - sequence: the request.
   ///   - dense: what the whole model spends on the text or token.
   ///   - left: how many of them its budget is for, this one included.
+  ///   - beside: what others in the same step are expected to spend.
   /// - Returns: a point of the curve, or what the request named by itself; nil runs everything.
-  func setting(of sequence: Sequence, dense: Int, left: Int = 1) -> EffortCurve.Point? {
+  func setting(
+    of sequence: Sequence,
+    dense: Int,
+    left: Int = 1,
+    beside: Double = 0
+  ) -> EffortCurve.Point? {
     let (lane, request) = (lanes[sequence.lane], sequence.request)
     let explicit = request.task.explicit
     if !explicit.isEmpty {
@@ -72,12 +78,13 @@ extension Engine {
       let own = (most - sequence.bill.work.macsTotal) / max(1, left)
       point = Self.cheaper(point, of: curve) { Double(dense) * $0.share <= Double(own) }
     }
-    if request.hurries, let seconds = lane.stepCost.seconds(forMACs: dense),
-      let deadline = request.deadline
-    {
-      // Half of what is left: others are in the step as well, and the answer has a way to go.
+    if request.hurries, let deadline = request.deadline {
+      // Half of what is left: the answer has a way to go, and steps are not alike.
       let time = (deadline - clock()) / .seconds(2)
-      point = Self.cheaper(point, of: curve) { seconds * $0.share <= time }
+      point = Self.cheaper(point, of: curve) { point in
+        let seconds = lane.stepCost.seconds(forMACs: Int(Double(dense) * point.share + beside))
+        return seconds.map { $0 <= time } ?? true
+      }
     }
     let given = curve.effort(of: point)
     sequence.bill.effortGiven = min(sequence.bill.effortGiven, given)

@@ -33,6 +33,12 @@ extension Engine {
       opinions: asking.map { open[$0].opinions },
       counters: &counters
     )
+    // Who leaves here is not known yet, so all are taken to go on.
+    let isHurried = asking.contains { open[$0].isHurried }
+    let bounds = open.map { entry in
+      isHurried ? lanes[lane].boundToNextExit(entry, after: exits.layers[place]) : 0
+    }
+    let step = bounds.reduce(0, +)
     var leaving: [Int] = []
     for (index, own) in zip(asking, scores) {
       let entry = open[index]
@@ -42,7 +48,7 @@ extension Engine {
       let belief = forward.belief(atExit: place, entry.opinions)
       guard let threshold = entry.threshold else { continue }
       let isSure = place >= entry.first && softmax(belief[...]).max() ?? 0 > threshold
-      let mayGoOn = canGoOn(entry, after: exits.layers[place])
+      let mayGoOn = canGoOn(entry, after: exits.layers[place], beside: step - bounds[index])
       guard isSure || !mayGoOn else { continue }
       let scores = belief.map { Float($0) }
       let answer = labels(scores, of: entry, after: exits.layers[place], forward)

@@ -149,8 +149,12 @@ struct HeadsFitTests {
     #expect(refusal(try set(), settings, model: encoder).contains("need a language model"))
     let target = "\(folder.path)/taken"
     try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: false)
-    #expect(throws: FormatError.self) { try HeadsFolder.kind.isReplaceable(target, replacing: false) }
-    #expect(throws: FormatError.self) { try HeadsFolder.kind.isReplaceable(target, replacing: true) }
+    #expect(throws: FormatError.self) {
+      try HeadsFolder.kind.isReplaceable(target, replacing: false)
+    }
+    #expect(throws: FormatError.self) {
+      try HeadsFolder.kind.isReplaceable(target, replacing: true)
+    }
   }
 
   @Test func exitsStandWhereTheyAreAskedFor() throws {
