@@ -21,10 +21,34 @@ final class EncoderForward {
   let hidden: RowBuffer
   /// What picks experts; nil where layers run whole.
   private let expertStep: ExpertStep?
+  /// What computes some of a step's texts on one worker, for each worker; empty where there is only one.
+  let shares: [Share]
 
   var configuration: BertConfiguration { weights.configuration }
 
-  init(_ weights: EncoderWeights, workers: Workers) {
+  convenience init(_ weights: EncoderWeights, workers: Workers) {
+    let rates = weights.frugal?.experts.map { experts in
+      Self.rates(
+        weights.layers[0],
+        experts,
+        weights.configuration.activation,
+        workers.kernels
+      )
+    }
+    let isAlone = workers.count == 1
+    let shares = (0 ..< (isAlone ? 0 : workers.count)).map { _ in
+      Share(EncoderForward(weights, Workers(count: 1, kernels: workers.kernels), rates, []))
+    }
+    self.init(weights, workers, rates, shares)
+  }
+
+  private init(
+    _ weights: EncoderWeights,
+    _ workers: Workers,
+    _ rates: ExpertRates?,
+    _ shares: [Share]
+  ) {
+    self.shares = shares
     self.weights = weights
     self.workers = workers
     let width = weights.configuration.width
@@ -38,8 +62,7 @@ final class EncoderForward {
     hidden = RowBuffer(width: weights.configuration.ffnWidth)
     expertStep = weights.frugal?.experts.map { experts in
       var step = ExpertStep(experts, width: width)
-      let activation = weights.configuration.activation
-      step.rates = Self.rates(weights.layers[0], experts, activation, workers.kernels)
+      step.rates = rates ?? ExpertRates()
       return step
     }
   }
@@ -73,6 +96,9 @@ final class EncoderForward {
     taus: [Float?] = [],
     counters: inout Work
   ) -> [Int?] {
+    if let cuts = cuts(of: texts) {
+      return shared(index, texts, taus, cuts, counters: &counters)
+    }
     let layer = weights.layers[index]
     workers.run(layer.queryKeyValue, x, into: fused, part: .attention, counters: &counters)
     workers.attendFully(

@@ -158,6 +158,46 @@ struct EffortTests {
     #expect(sum == bill.work)
   }
 
+  /// However many workers take texts of a step through its layers, and whatever effort each has.
+  @Test(arguments: [2, 3, 4])
+  func workersShareTexts(count: Int) throws {
+    let bench = try Workbench()
+    func answers(workers: Int) throws -> [(labels: [LabelScore]?, bill: Bill)] {
+      var limits = EngineLimits()
+      limits.workers = workers
+      limits.pinsWorkers = false
+      limits.railPerMille = 0
+      var engine = bench.engine(limits)
+      let requests = (1 ... 24 as ClosedRange<UInt64>).map { number in
+        Request.test(
+          number,
+          Self.classify,
+          on: Workbench.encoder,
+          effort: [0, 0.3, 0.6, 1][Int(number) % 4]
+        )
+      }
+      bench.run(
+        &engine,
+        requests.flatMap {
+          whole($0, .tokens(text(5 + Int($0.id.number) % 26, seed: $0.id.number)))
+        }
+      )
+      #expect(engine.booksBalance)
+      return try requests.map { request in
+        let found = bench.of(request.id).compactMap { emission -> [LabelScore]? in
+          if case .labels(_, _, let labels) = emission { labels } else { nil }
+        }
+        return (found.first, try #require(bench.ending(request.id)).bill)
+      }
+    }
+    let (alone, shared) = (try answers(workers: 1), try answers(workers: count))
+    for (one, other) in zip(alone, shared) {
+      #expect(one.labels != nil && one.labels == other.labels)
+      #expect(one.bill.work == other.bill.work)
+    }
+    #expect(alone.contains { $0.bill.work[.routers] > 0 })
+  }
+
   @Test func embeddingIsNeverFrugal() throws {
     let bench = try Workbench()
     var engine = bench.engine()

@@ -75,6 +75,24 @@ public final class RowBuffer {
     changed()
   }
 
+  /// Takes some rows of another buffer, which is as wide, and no others.
+  public func take(_ range: Range<Int>, of other: RowBuffer) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= other.rows && other.width == width)
+    resize(rows: range.count)
+    values.update(from: other.values + range.lowerBound * width, count: range.count * width)
+  }
+
+  /// Gives all rows to another buffer, which is as wide, from its row `first` on.
+  ///
+  /// Several may give to one at once, if they give it different rows; it must then be told by `tookRows`.
+  public func give(to other: RowBuffer, at first: Int) {
+    precondition(first >= 0 && first + rows <= other.rows && other.width == width)
+    (other.values + first * width).update(from: values, count: rows * width)
+  }
+
+  /// Says that others gave it rows.
+  public func tookRows() { changed() }
+
   /// Lends all rows, one after the other.
   public func withValues<Result, Failure: Error>(
     _ body: (Span<Float>) throws(Failure) -> Result

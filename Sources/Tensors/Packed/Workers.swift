@@ -32,6 +32,26 @@ public final class Workers {
 
   deinit { ck_pool_destroy(crew.pool) }
 
+  /// Calls `body` once for every worker, with its number, on all of them at once.
+  ///
+  /// - Parameter body: must not share what it changes with another call, and must not use these workers itself.
+  public func together(_ body: (_ worker: Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: Calls(body: body)) { calls in
+        ck_pool_run(
+          crew.pool,
+          { context, worker, _ in
+            context?.assumingMemoryBound(to: Calls.self).pointee.body(worker)
+          },
+          UnsafeMutableRawPointer(mutating: calls)
+        )
+      }
+    }
+  }
+
+  /// What a job of the pool is told.
+  private struct Calls { let body: (Int) -> Void }
+
   /// Seconds that the calling thread has computed, which do not pass while others have its core.
   public static var threadSeconds: Double { ck_thread_seconds() }
 }
