@@ -111,7 +111,7 @@ public struct Engine {
 
   /// Whether another turn would do something without any new order.
   public var hasWork: Bool {
-    !deferred.isEmpty || hasChecks || lanes.contains(where: \.hasRows)
+    !deferred.isEmpty || canCheck || lanes.contains(where: \.hasRows)
   }
 
   /// Whether every MAC that was counted has been billed.

@@ -57,6 +57,33 @@ struct SafetyRailTests {
     #expect(reports(bench).isEmpty)
   }
 
+  /// A check is one of the requests that may be open: it waits for a place, and the engine rests meanwhile.
+  @Test func aCheckTakesNoPlaceThatIsTaken() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 1000
+    limits.railDriftMax = 1
+    limits.sequencesMax = 1
+    var engine = bench.engine(limits)
+    let text: [Int32] = (0 ..< 20).map { Int32($0 * 7 % 80) }
+    let early = Request.test(1, .classify(EncodeParameters()), on: Workbench.encoder, effort: 0)
+    while bench.ending(early.id) == nil {
+      bench.record(engine.turn(bench.emissions.isEmpty ? whole(early, .tokens(text)) : []))
+    }
+    // A client that says nothing yet has the only place.
+    let quiet = Request.test(2, .classify(EncodeParameters()), on: Workbench.encoder)
+    bench.record(engine.turn([.open(quiet)]))
+    for _ in 0 ..< 3 where engine.hasWork {
+      bench.record(engine.turn([]))
+      #expect(engine.load.sequences <= 1)
+    }
+    #expect(engine.load.sequences == 1 && reports(bench).isEmpty)
+    #expect(!engine.hasWork, "nothing to do before the place is free")
+    bench.run(&engine, [.end(quiet.id, .cancelled)])
+    #expect(reports(bench).count == 1)
+    #expect(engine.booksBalance)
+  }
+
   /// Agreement below the curve's raises effort for later requests, and is told once.
   @Test func driftRaisesEffort() throws {
     let bench = try Workbench()

@@ -51,10 +51,15 @@ extension Engine {
   /// Whether answers wait to be checked.
   var hasChecks: Bool { lanes.contains { !$0.rail.waiting.isEmpty } }
 
+  /// Whether one may begin: who has rows or waits for pages comes first, and a check is one of the requests that may be open.
+  var canCheck: Bool {
+    hasChecks && sequences.count < limits.sequencesMax
+      && lanes.allSatisfy { !$0.hasRows && $0.waiting.isEmpty }
+  }
+
   /// Begins the next check if there is nothing else to do.
   mutating func checkWhenIdle() {
-    // Who waits for pages comes first.
-    guard hasChecks, lanes.allSatisfy({ !$0.hasRows && $0.waiting.isEmpty }) else { return }
+    guard canCheck else { return }
     for index in lanes.indices {
       guard let next = lanes[index].rail.next() else { continue }
       begin(next, lane: index)
