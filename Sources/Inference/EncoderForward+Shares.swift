@@ -15,7 +15,7 @@ extension EncoderForward {
     init(_ forward: EncoderForward) { self.forward = forward }
   }
 
-  /// Rows of a share at least: with fewer, reading all weights for them takes longer than waiting.
+  /// Rows of a share at least: each reads all weights for its own.
   static let shareRowsMin = 24
 
   /// Where to cut the texts, so that every worker has about as many rows; nil where they cannot be cut so.

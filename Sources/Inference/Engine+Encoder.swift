@@ -90,7 +90,7 @@ extension Engine {
   private func passages(
     of chosen: [(sequence: Sequence, text: EncoderText)]
   ) -> [EncoderPassage] {
-    // All end with the step, so a deadline has to do with what the others are expected to spend.
+    // They are computed together, so a deadline has to do with what the others are expected to spend.
     let isHurried = chosen.contains { $0.sequence.request.hurries }
     let expected = chosen.map { sequence, text in
       guard isHurried else { return 0.0 }
