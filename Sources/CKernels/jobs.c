@@ -178,6 +178,34 @@ void ck_run_activation(struct ck_crew crew, const struct ck_quantized *bytes, en
   run(crew, activation_part, &job, rows * width);
 }
 
+struct means_job {
+  const struct ck_kernels *set;
+  float *y;
+  const float *x;
+  const size_t *starts, *ends;
+  size_t texts, width;
+};
+
+// Cut by columns, of which there are always enough: texts may be one, or of any lengths.
+static void means_part(void *context, size_t worker, size_t workers) {
+  const struct means_job *job = context;
+  const size_t tiles = ck_tiles(job->width);
+  const size_t begin = share(tiles, worker, workers) * ck_tile_outputs, most = share(tiles, worker + 1, workers) * ck_tile_outputs;
+  const size_t end = most < job->width ? most : job->width;
+  if (begin >= end) return;
+  for (size_t t = 0; t < job->texts; t++)
+    ck_means(job->set, job->y + t * job->width + begin, job->x + job->starts[t] * job->width + begin, job->width,
+             job->ends[t] - job->starts[t], end - begin);
+}
+
+void ck_run_means(struct ck_crew crew, float *y, const float *x, const size_t *starts, const size_t *ends, size_t texts,
+                  size_t width) {
+  struct means_job job = {crew.set, y, x, starts, ends, texts, width};
+  size_t rows = 0;
+  for (size_t t = 0; t < texts; t++) rows += ends[t] - starts[t];
+  run(crew, means_part, &job, rows * width);
+}
+
 static void rope_part(void *context, size_t worker, size_t workers) {
   const struct rows_job *job = context;
   const size_t begin = share(job->rows, worker, workers), rows = share(job->rows, worker + 1, workers) - begin;

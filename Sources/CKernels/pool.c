@@ -15,13 +15,15 @@
 #include <unistd.h>
 
 // About 30 µs: longer than the gap between two products of a layer, much shorter than a time slice.
-enum { spins_max = 1000 };
+enum { spins_max = 1000, late_spins_max = 10 * spins_max };
 
 struct worker {
   struct ck_pool *pool;
   size_t index;
   int cpu;
   pthread_t thread;
+  // The last job whose part `index` somebody took, as the epoch counts them: the thread itself, or the caller if it was late.
+  _Alignas(64) _Atomic uint32_t taken;
 };
 
 struct ck_pool {
@@ -50,8 +52,8 @@ static void futex(_Atomic uint32_t *word, int operation, uint32_t value) {
   syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
 }
 
-static void wait_for_change(struct ck_pool *pool, uint32_t seen) {
-  for (int i = 0; i < spins_max; i++) {
+static void wait_for_change(struct ck_pool *pool, uint32_t seen, int spins) {
+  for (int i = 0; i < spins; i++) {
     if (atomic_load_explicit(&pool->epoch, memory_order_acquire) != seen) return;
     relax();
   }
@@ -73,15 +75,30 @@ static void pin(int cpu) {
   pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
+// Whether a part of the job of an epoch was still there to take. Until it is taken the job stays; afterwards nobody looks at it.
+static bool take(struct worker *worker, uint32_t epoch) {
+  uint32_t before = epoch - 1;
+  return atomic_compare_exchange_strong(&worker->taken, &before, epoch);
+}
+
+static void run_part(struct ck_pool *pool, size_t part) {
+  pool->job(pool->context, part, pool->workers);
+  atomic_fetch_sub_explicit(&pool->left, 1, memory_order_release);
+}
+
 static void *work(void *argument) {
-  const struct worker *self = argument;
+  struct worker *self = argument;
   struct ck_pool *pool = self->pool;
   if (self->cpu >= 0) pin(self->cpu);
-  for (uint32_t seen = 0;; seen++) {
-    wait_for_change(pool, seen);
+  int spins = spins_max;
+  for (uint32_t seen = 0;;) {
+    wait_for_change(pool, seen, spins);
     if (atomic_load(&pool->is_over)) return NULL;
-    pool->job(pool->context, self->index, pool->workers);
-    atomic_fetch_sub_explicit(&pool->left, 1, memory_order_release);
+    seen = atomic_load_explicit(&pool->epoch, memory_order_acquire);
+    const bool is_mine = take(self, seen);
+    if (is_mine) run_part(pool, self->index);
+    // Who came too late should not sleep while the caller does his part, to be late for the next one as well.
+    spins = is_mine ? spins_max : late_spins_max;
   }
 }
 
@@ -111,7 +128,8 @@ struct ck_pool *ck_pool_create(size_t workers, bool pinned) {
   bool failed = false;
   for (size_t i = 1; i < workers && !failed; i++) {
     struct worker *worker = &pool->threads[i - 1];
-    *worker = (struct worker){pool, i, pinned ? cpu_of(i - 1) : -1, 0};
+    *worker = (struct worker){.pool = pool, .index = i, .cpu = pinned ? cpu_of(i - 1) : -1};
+    atomic_init(&worker->taken, 0);
     failed = pthread_create(&worker->thread, NULL, work, worker) != 0;
     if (failed) break;
     pthread_setname_np(worker->thread, "mete-worker");
@@ -140,14 +158,39 @@ void ck_pool_run(struct ck_pool *pool, ck_job *job, void *context) {
     next_epoch(pool);
   }
   job(context, 0, pool->workers);
+  const uint32_t epoch = atomic_load_explicit(&pool->epoch, memory_order_relaxed);
   for (int i = 0; atomic_load_explicit(&pool->left, memory_order_acquire) > 0; i++) {
-    // A worker that is not running cannot end its part: it is given the CPU.
     if (i < spins_max) {
       relax();
+    } else if (i == spins_max) {
+      // A worker that has not woken by now, or whose CPU another thread has, leaves its part to the caller.
+      for (size_t part = 1; part < pool->workers; part++)
+        if (take(&pool->threads[part - 1], epoch)) run_part(pool, part);
     } else {
+      // One that is not running in the middle of its part cannot end it: it is given the CPU.
       sched_yield();
     }
   }
+}
+
+struct deal {
+  ck_item_job *job;
+  void *context;
+  size_t items;
+  _Atomic size_t next;
+};
+
+static void deal_part(void *context, size_t worker, size_t workers) {
+  (void)workers;
+  struct deal *deal = context;
+  for (size_t item; (item = atomic_fetch_add_explicit(&deal->next, 1, memory_order_relaxed)) < deal->items;)
+    deal->job(deal->context, worker, item);
+}
+
+void ck_pool_deal(struct ck_pool *pool, size_t items, ck_item_job *job, void *context) {
+  struct deal deal = {.job = job, .context = context, .items = items};
+  atomic_init(&deal.next, 0);
+  ck_pool_run(pool, deal_part, &deal);
 }
 
 // The quota of a cgroup v2 file "MAX PERIOD" in whole CPUs; 0 if there is none.

@@ -44,6 +44,10 @@ void ck_relu(const struct ck_kernels *set, float *x, size_t count) { set->relu(x
 
 void ck_tanh(const struct ck_kernels *set, float *x, size_t count) { set->tanh(x, count); }
 
+void ck_means(const struct ck_kernels *set, float *y, const float *x, size_t stride, size_t rows, size_t columns) {
+  set->means(y, x, stride, rows, columns);
+}
+
 void ck_rope_turns(float *cosines, float *sines, const int32_t *positions, const float *frequency, size_t rows,
                    size_t half) {
   for (size_t r = 0; r < rows; r++) {

@@ -1,45 +1,51 @@
 import Tensors
 
-// A layer of many texts: every worker takes some of them through all of it by itself.
+// A layer of many texts: workers take some of them through all of it by themselves, one share after the other.
 //
 // Cut by tiles, a layer is a dozen products and passes, and workers wait for each other after each; what one wrote the other
 // reads from its cache. Where most of a layer is left out, that takes as long as the rest.
 
 extension EncoderForward {
-  /// A worker's own forward, and what its last layer came to.
+  /// Some texts of a step, and what a layer came to for them.
   final class Share {
-    let forward: EncoderForward
+    let texts: Range<Int>
     var runs: [Int?] = []
     var work = Work()
 
-    init(_ forward: EncoderForward) { self.forward = forward }
+    init(_ texts: Range<Int>) { self.texts = texts }
   }
 
   /// Rows of a share at least: each reads all weights for its own.
   static let shareRowsMin = 24
+  /// Shares of a worker at most. With more than one, who is done first, or was not kept from running, takes the next.
+  static let sharesEach = 3
 
-  /// Where to cut the texts, so that every worker has about as many rows; nil where they cannot be cut so.
+  /// Where to cut the texts, so that workers who take a share when they are free are done at about the same time; nil where
+  /// they cannot be cut so.
   ///
   /// - Parameter texts: the batch rows of each.
-  /// - Returns: for every worker its texts.
+  /// - Returns: the texts of each share.
   func cuts(of texts: [Range<Int>]) -> [Range<Int>]? {
-    let count = shares.count
-    guard count > 1, texts.count >= count, let rows = texts.last?.upperBound else { return nil }
+    let count = soloists.count
+    guard count > 1, let rows = texts.last?.upperBound else { return nil }
+    let wanted = max(Self.shareRowsMin, rows / (count * Self.sharesEach))
     var (cuts, begin): ([Range<Int>], Int) = ([], 0)
-    for worker in 1 ... count {
-      // The last text of a share is the one whose middle lies before the share's end.
-      let end =
-        worker == count
-        ? texts.count
-        : texts.firstIndex { $0.lowerBound + $0.upperBound > 2 * rows * worker / count } ?? begin
-      guard end > begin else { return nil }
-      cuts.append(begin ..< end)
-      begin = end
+    for (index, text) in texts.enumerated()
+    where text.upperBound - texts[begin].lowerBound >= wanted {
+      cuts.append(begin ..< index + 1)
+      begin = index + 1
     }
-    let sizes = cuts.map { texts[$0.upperBound - 1].upperBound - texts[$0.lowerBound].lowerBound }
-    guard let least = sizes.min(), let most = sizes.max(), least >= Self.shareRowsMin,
-      4 * most * count <= 5 * rows
-    else { return nil }
+    if begin < texts.count {
+      // What is left over goes with the last.
+      guard let last = cuts.popLast() else { return nil }
+      cuts.append(last.lowerBound ..< texts.count)
+    }
+    var loads = [Int](repeating: 0, count: count)
+    for cut in cuts {
+      let first = loads.indices.min { loads[$0] < loads[$1] } ?? 0
+      loads[first] += texts[cut].reduce(0) { $0 + $1.count }
+    }
+    guard let most = loads.max(), 4 * most * count <= 5 * rows else { return nil }
     return cuts
   }
 
@@ -51,26 +57,27 @@ extension EncoderForward {
     _ cuts: [Range<Int>],
     counters: inout Work
   ) -> [Int?] {
-    workers.together { worker in
-      let (share, own) = (shares[worker], cuts[worker])
-      let first = texts[own.lowerBound].lowerBound
-      share.forward.x.take(first ..< texts[own.upperBound - 1].upperBound, of: x)
-      share.work = Work()
-      share.runs = share.forward.layer(
+    let shares = cuts.map(Share.init)
+    let (x, soloists) = (x, soloists)
+    workers.deal(shares.count) { worker, item in
+      let (share, own) = (shares[item], soloists[worker])
+      let first = texts[share.texts.lowerBound].lowerBound
+      own.x.take(first ..< texts[share.texts.upperBound - 1].upperBound, of: x)
+      share.runs = own.layer(
         index,
-        texts: texts[own].map { $0.lowerBound - first ..< $0.upperBound - first },
-        taus: taus.isEmpty ? [] : Array(taus[own]),
+        texts: texts[share.texts].map { $0.lowerBound - first ..< $0.upperBound - first },
+        taus: taus.isEmpty ? [] : Array(taus[share.texts]),
         counters: &share.work
       )
-      share.forward.x.give(to: x, at: first)
+      own.x.give(to: x, at: first)
     }
     x.tookRows()
     for share in shares { counters.add(share.work) }
     guard shares.contains(where: { !$0.runs.isEmpty }) else { return [] }
     // A share that ran whole says nothing of its rows.
-    return zip(shares, cuts).flatMap { share, own -> [Int?] in
+    return shares.flatMap { share -> [Int?] in
       guard share.runs.isEmpty else { return share.runs }
-      let rows = texts[own.upperBound - 1].upperBound - texts[own.lowerBound].lowerBound
+      let rows = texts[share.texts].reduce(0) { $0 + $1.count }
       return [Int?](repeating: nil, count: rows)
     }
   }

@@ -22,7 +22,7 @@ final class EncoderForward {
   /// What picks experts; nil where layers run whole.
   private let expertStep: ExpertStep?
   /// What computes some of a step's texts on one worker, for each worker; empty where there is only one.
-  let shares: [Share]
+  let soloists: [EncoderForward]
 
   var configuration: BertConfiguration { weights.configuration }
 
@@ -36,19 +36,19 @@ final class EncoderForward {
       )
     }
     let isAlone = workers.count == 1
-    let shares = (0 ..< (isAlone ? 0 : workers.count)).map { _ in
-      Share(EncoderForward(weights, Workers(count: 1, kernels: workers.kernels), rates, []))
+    let soloists = (0 ..< (isAlone ? 0 : workers.count)).map { _ in
+      EncoderForward(weights, Workers(count: 1, kernels: workers.kernels), rates, [])
     }
-    self.init(weights, workers, rates, shares)
+    self.init(weights, workers, rates, soloists)
   }
 
   private init(
     _ weights: EncoderWeights,
     _ workers: Workers,
     _ rates: ExpertRates?,
-    _ shares: [Share]
+    _ soloists: [EncoderForward]
   ) {
-    self.shares = shares
+    self.soloists = soloists
     self.weights = weights
     self.workers = workers
     let width = weights.configuration.width
@@ -69,13 +69,22 @@ final class EncoderForward {
 
   /// Begins a step: word, position and type embeddings, summed and normalised.
   func embed(_ batch: Batch) {
-    let model = weights.model
     x.resize(rows: batch.count)
-    for (row, entry) in batch.rows.enumerated() {
-      x.setRow(row, model.wordEmbedding.row(Int(entry.token)))
-      x.addRow(row, model.positionEmbedding.row(entry.position))
-      if let table = model.typeEmbedding { x.addRow(row, table.row(Int(entry.type))) }
+    // Both captured: only the engine's thread may look at the batch itself, whose rows hold requests.
+    let inputs = batch.rows.map { (token: Int($0.token), position: $0.position, type: Int($0.type)) }
+    let (x, model, count) = (x, weights.model, workers.count)
+    workers.together { worker in
+      for row in inputs.count * worker / count ..< inputs.count * (worker + 1) / count {
+        let (token, position, type) = inputs[row]
+        let (word, place) = (model.wordEmbedding.row(token), model.positionEmbedding.row(position))
+        if let table = model.typeEmbedding {
+          x.setSum(row, of: word, place, table.row(type))
+        } else {
+          x.setSum(row, of: word, place)
+        }
+      }
     }
+    x.tookRows()
     normalize(model.embeddingNorm)
   }
 
@@ -144,27 +153,26 @@ final class EncoderForward {
   }
 
   /// The mean of a text's rows: (D).
-  func mean(_ rows: Range<Int>) -> [Float] {
-    var sum = [Double](repeating: 0, count: configuration.width)
-    for index in rows {
-      let row = x.row(index)
-      for d in row.indices { sum[d] += Double(row[d]) }
-    }
-    return sum.map { Float($0 / Double(rows.count)) }
+  private func mean(_ rows: Range<Int>) -> [Float] {
+    let mean = RowBuffer(width: configuration.width)
+    workers.means(of: [rows], in: x, into: mean)
+    return mean.row(0)
   }
 
   /// The classifier's logits for a text whose first row is `row`: one per label; nil without a head.
   func classify(firstRow row: Int, counters: inout Work) -> [Float]? {
     guard let classifier = weights.classifier else { return nil }
-    var pooled = x.row(row)
+    let first = RowBuffer(width: configuration.width)
+    first.take(row ..< row + 1, of: x)
+    var pooled = first
     if let pooler = weights.pooler {
-      let dense = apply(pooler, to: pooled, counters: &counters)
+      pooled = apply(pooler, to: first, counters: &counters)
       switch configuration.poolerActivation {
-      case .tanh: pooled = dense.map { tanhf($0) }
-      case .relu: pooled = dense.map { max($0, 0) }
+      case .tanh: workers.hyperbolicTangent(pooled)
+      case .relu: workers.activate(.relu, pooled, into: pooled)
       }
     }
-    return apply(classifier, to: pooled, counters: &counters)
+    return apply(classifier, to: pooled, counters: &counters).row(0)
   }
 
   /// What `scores` tells, in the model's order of labels.
@@ -188,13 +196,10 @@ final class EncoderForward {
     return scores.sorted { ($1.score, $0.label) < ($0.score, $1.label) }
   }
 
-  private func apply(_ map: LinearMap, to row: [Float], counters: inout Work) -> [Float] {
-    let input = RowBuffer(width: row.count)
+  private func apply(_ map: LinearMap, to rows: RowBuffer, counters: inout Work) -> RowBuffer {
     let output = RowBuffer(width: map.matrix.outputs)
-    input.resize(rows: 1)
-    input.setRow(0, row)
-    workers.run(map, input, into: output, part: .head, counters: &counters)
-    return output.row(0)
+    workers.run(map, rows, into: output, part: .head, counters: &counters)
+    return output
   }
 
   private func normalize(_ norm: LayerNorm, adding residual: RowBuffer? = nil) {

@@ -37,6 +37,9 @@ void ck_run_layer_norm(struct ck_crew crew, const struct ck_quantized *bytes, fl
 /// numbers, silu(gate) · up, row after row without gaps in `out`; the others have out = x.
 void ck_run_activation(struct ck_crew crew, const struct ck_quantized *bytes, enum ck_activation kind, float *out, float *x, size_t rows, size_t width);
 
+/// The means of the rows of texts: text t has the rows starts[t] up to ends[t] of x, at least one. y: (texts, width); x: (…, width).
+void ck_run_means(struct ck_crew crew, float *y, const float *x, const size_t *starts, const size_t *ends, size_t texts, size_t width);
+
 /// ck_multiply_into_experts over all tiles, cut so that every worker has as many pairs of row and expert.
 void ck_run_into_experts(struct ck_crew crew, const struct ck_product *product, const struct ck_chosen *chosen);
 

@@ -4,8 +4,9 @@
 #include <stddef.h>
 
 // A fixed pool of workers inside one step. The caller is worker 0; the others are threads that were started once. A job is
-// run by all of them, and which part is whose depends on the number of workers alone. Between jobs a worker spins for some
-// microseconds, since the next job mostly comes at once, and then sleeps: an idle pool uses no CPU.
+// run by all of them, and what its parts are depends on the number of workers alone. A part is its own worker's, whose cache
+// may hold what it reads; only where he has not begun some microseconds after the caller has done his, the caller takes it. Between
+// jobs a worker spins for as long, since the next job mostly comes at once, and then sleeps: an idle pool uses no CPU.
 
 struct ck_pool;
 
@@ -24,6 +25,12 @@ size_t ck_pool_workers(const struct ck_pool *pool);
 
 /// Runs a job and returns when all parts are done. Always called by the same thread.
 void ck_pool_run(struct ck_pool *pool, ck_job *job, void *context);
+
+/// One item of several, by a worker.
+typedef void ck_item_job(void *context, size_t worker, size_t item);
+
+/// Runs a job for every item, in order, each by the worker that is free first; returns when all are done.
+void ck_pool_deal(struct ck_pool *pool, size_t items, ck_item_job *job, void *context);
 
 /// CPUs that this process may use at once: its affinity, and its cgroup's quota rounded up.
 size_t ck_cpus(void);

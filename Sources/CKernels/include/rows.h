@@ -49,6 +49,9 @@ void ck_relu(const struct ck_kernels *set, float *x, size_t count);
 /// x[i] = tanh(x[i]): the pooling of BERT's classifiers.
 void ck_tanh(const struct ck_kernels *set, float *x, size_t count);
 
+/// y[d] = the mean of x[r · stride + d] over `rows` rows, at least one, summed in double. y: (columns).
+void ck_means(const struct ck_kernels *set, float *y, const float *x, size_t stride, size_t rows, size_t columns);
+
 /// The turns of RoPE for the rows of one step, which every layer then shares: the cosine and the sine of
 /// positions[r] · frequency[w], rounded to float32 first. cosines, sines: (R, half); frequency: (half), half = W / 2.
 void ck_rope_turns(float *cosines, float *sines, const int32_t *positions, const float *frequency, size_t rows,

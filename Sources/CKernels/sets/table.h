@@ -30,6 +30,7 @@ struct ck_kernels {
   void (*gelu_tanh)(float *, size_t);
   void (*relu)(float *, size_t);
   void (*tanh)(float *, size_t);
+  void (*means)(float *, const float *, size_t, size_t, size_t);
   void (*rope)(float *, size_t, const float *, const float *, size_t, size_t, size_t);
   size_t (*argmax)(const float *, size_t);
   double (*log_sum_exp)(const float *, size_t);

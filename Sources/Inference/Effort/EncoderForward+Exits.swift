@@ -23,19 +23,29 @@ extension EncoderForward {
     let head = weights.exitHeads[place]
     let rows = RowBuffer(width: configuration.width)
     let pooled = RowBuffer(width: head.pooler.matrix.outputs)
-    rows.resize(rows: texts.count)
-    for (index, text) in texts.enumerated() {
-      rows.setRow(index, exits.pooling == .first ? x.row(text.lowerBound) : mean(text))
+    switch exits.pooling {
+    case .mean: workers.means(of: texts, in: x, into: rows)
+    case .first:
+      rows.resize(rows: texts.count)
+      for (index, text) in texts.enumerated() {
+        rows.setRow(index, from: x, row: text.lowerBound)
+      }
     }
     workers.run(head.pooler, rows, into: pooled, part: .exits, isExtra: true, counters: &counters)
-    let inputs = RowBuffer(width: head.classifier.matrix.inputs)
-    inputs.resize(rows: texts.count)
-    for index in texts.indices {
-      var row = pooled.row(index).map { tanhf($0) }
-      if let norm = head.norm, let before = opinions[index].last {
-        row += norm(before.map { Float($0) }, epsilon: LearnedExits.epsilon)
+    workers.hyperbolicTangent(pooled)
+    var inputs = pooled
+    if let norm = head.norm {
+      inputs = RowBuffer(width: head.classifier.matrix.inputs)
+      inputs.resize(rows: texts.count)
+      for index in texts.indices {
+        guard let before = opinions[index].last else {
+          preconditionFailure("an exit that hears the one before, which was not asked")
+        }
+        inputs.setRow(
+          index,
+          pooled.row(index) + norm(before.map { Float($0) }, epsilon: LearnedExits.epsilon)
+        )
       }
-      inputs.setRow(index, row)
     }
     let answers = RowBuffer(width: head.classifier.matrix.outputs)
     workers.run(

@@ -59,12 +59,17 @@ public final class RowBuffer {
     changed()
   }
 
-  /// Adds numbers to row `index`.
-  public func addRow(_ index: Int, _ numbers: [Float]) {
-    precondition((0 ..< rows).contains(index) && numbers.count == width)
+  /// Makes row `index` the sum of some rows, added up in their order.
+  ///
+  /// Several may set different rows at once; the buffer must then be told by `tookRows`.
+  public func setSum(_ index: Int, of first: [Float], _ others: [Float]...) {
+    precondition((0 ..< rows).contains(index) && first.count == width)
+    precondition(others.allSatisfy { $0.count == width })
     let row = values + index * width
-    for (place, number) in numbers.enumerated() { row[place] += number }
-    changed()
+    row.update(from: first, count: width)
+    for other in others {
+      for (place, number) in other.enumerated() { row[place] += number }
+    }
   }
 
   /// Copies row `source` of `other`, which is as wide.

@@ -121,6 +121,31 @@ extension Workers {
     }
   }
 
+  /// The mean of each text's rows.
+  ///
+  /// - Parameters:
+  ///   - texts: the rows of each, at least one.
+  ///   - x: (R, D).
+  ///   - y: (texts, D); not x.
+  public func means(of texts: [Range<Int>], in x: RowBuffer, into y: RowBuffer) {
+    precondition(x !== y && x.width == y.width, "means: width \(x.width) into \(y.width)")
+    precondition(
+      texts.allSatisfy { !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= x.rows },
+      "means: \(texts) of \(x.rows) rows"
+    )
+    y.resize(rows: texts.count)
+    let (starts, ends) = (texts.map(\.lowerBound), texts.map(\.upperBound))
+    ck_run_means(crew, y.values, x.values, starts, ends, texts.count, x.width)
+  }
+
+  /// x = tanh(x), by this thread: the rows that are pooled are few.
+  ///
+  /// - Parameter x: (R, D).
+  public func hyperbolicTangent(_ x: RowBuffer) {
+    ck_tanh(crew.set, x.values, x.rows * x.width)
+    x.changed()
+  }
+
   /// Turns heads of every row in place, those that begin at `column`.
   public func rope(_ x: RowBuffer, column: Int, heads: Int, turns: RopeTurns) {
     let width = 2 * turns.pairs

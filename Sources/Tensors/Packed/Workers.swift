@@ -49,6 +49,29 @@ public final class Workers {
     }
   }
 
+  /// Calls `body` once for every item, each on the worker that is free first: who is kept from running leaves his to others.
+  ///
+  /// - Parameters:
+  ///   - items: how many there are; they are begun in order.
+  ///   - body: of one worker and one item; must not share what it changes with a call for another worker or item, and must
+  ///     not use these workers itself.
+  public func deal(_ items: Int, _ body: (_ worker: Int, _ item: Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: Deals(body: body)) { deals in
+        ck_pool_deal(
+          crew.pool,
+          items,
+          { context, worker, item in
+            context?.assumingMemoryBound(to: Deals.self).pointee.body(worker, item)
+          },
+          UnsafeMutableRawPointer(mutating: deals)
+        )
+      }
+    }
+  }
+
+  private struct Deals { let body: (Int, Int) -> Void }
+
   /// What a job of the pool is told.
   private struct Calls { let body: (Int) -> Void }
 
