@@ -18,7 +18,7 @@ extension EncoderForward {
   /// Rows of a share at least: each reads all weights for its own.
   static let shareRowsMin = 24
   /// Shares of a worker at most. With more than one, who is done first, or was not kept from running, takes the next.
-  static let sharesEach = 3
+  static let sharesEach = 4
 
   /// Where to cut the texts, so that workers who take a share when they are free are done at about the same time; nil where
   /// they cannot be cut so.
@@ -28,25 +28,41 @@ extension EncoderForward {
   func cuts(of texts: [Range<Int>]) -> [Range<Int>]? {
     let count = soloists.count
     guard count > 1, let rows = texts.last?.upperBound else { return nil }
-    let wanted = max(Self.shareRowsMin, rows / (count * Self.sharesEach))
+    let most = min(count * Self.sharesEach, rows / Self.shareRowsMin, texts.count)
+    guard most >= count else { return nil }
+    for shares in (count ... most).reversed() {
+      if let cuts = Self.cuts(of: texts, into: shares), areEven(cuts, of: texts) { return cuts }
+    }
+    return nil
+  }
+
+  /// Cuts texts into shares of about as many rows; nil if that leaves a share without a text.
+  private static func cuts(of texts: [Range<Int>], into shares: Int) -> [Range<Int>]? {
+    guard let rows = texts.last?.upperBound else { return nil }
     var (cuts, begin): ([Range<Int>], Int) = ([], 0)
-    for (index, text) in texts.enumerated()
-    where text.upperBound - texts[begin].lowerBound >= wanted {
-      cuts.append(begin ..< index + 1)
-      begin = index + 1
+    for share in 1 ... shares {
+      // The last text of a share is the one whose middle lies before the share's end.
+      let end =
+        share == shares
+        ? texts.count
+        : texts.firstIndex { $0.lowerBound + $0.upperBound > 2 * rows * share / shares } ?? begin
+      guard end > begin else { return nil }
+      cuts.append(begin ..< end)
+      begin = end
     }
-    if begin < texts.count {
-      // What is left over goes with the last.
-      guard let last = cuts.popLast() else { return nil }
-      cuts.append(last.lowerBound ..< texts.count)
-    }
-    var loads = [Int](repeating: 0, count: count)
-    for cut in cuts {
-      let first = loads.indices.min { loads[$0] < loads[$1] } ?? 0
-      loads[first] += texts[cut].reduce(0) { $0 + $1.count }
-    }
-    guard let most = loads.max(), 4 * most * count <= 5 * rows else { return nil }
     return cuts
+  }
+
+  /// Whether no share is too small, and whether the last worker who is done has no more than a quarter above the mean.
+  private func areEven(_ cuts: [Range<Int>], of texts: [Range<Int>]) -> Bool {
+    var loads = soloists.map { _ in 0 }
+    for cut in cuts {
+      let size = texts[cut.upperBound - 1].upperBound - texts[cut.lowerBound].lowerBound
+      guard size >= Self.shareRowsMin else { return false }
+      let free = loads.indices.min { loads[$0] < loads[$1] } ?? 0
+      loads[free] += size
+    }
+    return 4 * (loads.max() ?? 0) * loads.count <= 5 * loads.reduce(0, +)
   }
 
   /// A layer whose texts are cut.

@@ -71,7 +71,9 @@ final class EncoderForward {
   func embed(_ batch: Batch) {
     x.resize(rows: batch.count)
     // Both captured: only the engine's thread may look at the batch itself, whose rows hold requests.
-    let inputs = batch.rows.map { (token: Int($0.token), position: $0.position, type: Int($0.type)) }
+    let inputs = batch.rows.map {
+      (token: Int($0.token), position: $0.position, type: Int($0.type))
+    }
     let (x, model, count) = (x, weights.model, workers.count)
     workers.together { worker in
       for row in inputs.count * worker / count ..< inputs.count * (worker + 1) / count {

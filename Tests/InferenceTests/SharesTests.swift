@@ -28,6 +28,11 @@ struct SharesTests {
     let two = try forward(workers: 2)
     #expect(two.cuts(of: texts([30, 30])) == [0 ..< 1, 1 ..< 2])
     #expect(two.cuts(of: texts([10, 20, 20, 25, 15])) == [0 ..< 3, 3 ..< 5])
+    #expect(
+      two.cuts(of: texts([Int](repeating: 32, count: 16)))
+        == stride(from: 0, to: 16, by: 2).map { $0 ..< $0 + 2 }
+    )
+    #expect(two.cuts(of: texts([70, 30, 30])) == [0 ..< 1, 1 ..< 2, 2 ..< 3])
     let three = try forward(workers: 3)
     #expect(three.cuts(of: texts([Int](repeating: 10, count: 9))) == [0 ..< 3, 3 ..< 6, 6 ..< 9])
   }

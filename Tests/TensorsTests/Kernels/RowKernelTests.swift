@@ -39,6 +39,38 @@ struct RowKernelTests {
     }
   }
 
+  /// Summed in double and in order, so with the same bits however texts and columns are cut.
+  @Test(arguments: KernelSet.here)
+  func meansAreOfEachText(set: KernelSet) {
+    var random = SplitMix64(seed: 4)
+    let texts = [0 ..< 1, 1 ..< 30, 30 ..< 130, 7 ..< 9]
+    for width in [1, 15, 16, 17, 48, 100, 384] {
+      let x = RowBuffer(width: width), y = RowBuffer(width: width)
+      x.resize(rows: 130)
+      for row in 0 ..< 130 { x.setRow(row, random.floats(width, most: 9)) }
+      let wanted = texts.map { text in
+        (0 ..< width).map { d in
+          Float(text.reduce(0.0) { $0 + Double(x.row($1)[d]) } / Double(text.count))
+        }
+      }
+      for workers in [1, 2, 3] {
+        Workers(count: workers, kernels: set).means(of: texts, in: x, into: y)
+        #expect((0 ..< y.rows).map(y.row) == wanted, "\(width) columns, \(workers) workers")
+      }
+    }
+  }
+
+  @Test("A row is the sum of its terms, in their order")
+  func sumsOfRows() {
+    let x = RowBuffer(width: 3)
+    x.resize(rows: 2)
+    x.setRow(0, [7, 7, 7])
+    x.setSum(1, of: [1, 2, 3])
+    #expect(x.row(1) == [1, 2, 3])
+    x.setSum(1, of: [1e8, 2, 3], [1, 0.5, 0], [-1e8, 1, -3])
+    #expect(x.row(1) == [0, 3.5, 0] && x.row(0) == [7, 7, 7])
+  }
+
   @Test(arguments: KernelSet.here)
   func ropeTurnsHeadsWhereTheyLie(set: KernelSet) {
     for half in Array(1 ... 35) + [64] {
