@@ -130,7 +130,7 @@ check: setup ## Lint the format, check imports and arrows, run the two-thread pa
 	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'LoopTests' \
 	  --skip anotherThreadsCallTraps
 	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'MeteClientTests'
-	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'MethodsTests.EncoderTrain'
+	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'MethodsTests.EncoderTrain|TensorsTests.WorkersTests'
 	$(TESTING) --skip-build --sanitize=thread --scratch-path .build-tsan --filter 'ServingTests' \
 	  --skip 'twoHundredStreamsOfRealModels|ServingTests.SimulationTests|ServingTests.ConformanceTests'
 

@@ -17,7 +17,9 @@ extension EncoderForward {
 
   /// Rows of a share at least: each reads all weights for its own.
   static let shareRowsMin = 24
-  /// Shares of a worker at most. With more than one, who is done first, or was not kept from running, takes the next.
+  /// Shares of a worker at most.
+  ///
+  /// With more than one, who is done first, or was not kept from running, takes the next.
   static let sharesEach = 4
 
   /// Where to cut the texts, so that workers who take a share when they are free are done at about the same time; nil where

@@ -14,9 +14,7 @@ extension Engine {
     forward.embed(batch)
     var isUndisturbed = true
     for layer in 0 ..< lanes[lane].layers {
-      let rows = batch.count
-      leave(&batch) { kept, _ in forward.keep(kept) }
-      if batch.count < rows { isUndisturbed = false }
+      if look(&batch, forward) { isUndisturbed = false }
       if batch.isEmpty { break }
       let open = texts.filter { $0.isOpen && sequences[$0.sequence.id] != nil }
       let runs = forward.layer(
@@ -27,17 +25,18 @@ extension Engine {
       )
       charge(&batch, cost, lanes[lane].frugal?.experts, layer: layer, runs: runs)
       if let place = lanes[lane].frugal?.exits?.layers.firstIndex(of: layer + 1) {
+        // Who is late by now is not asked any more.
+        if look(&batch, forward) { isUndisturbed = false }
+        let open = open.filter { sequences[$0.sequence.id] != nil }
         ask(exit: place, open, forward, &batch, lane: lane)
         deliver(texts)
         tellEarly()
+        // What the exit took is no layer.
+        self.layer.began = nil
       }
     }
     // Once more, for what passed while the last layer ran; where all have left none did.
-    if !batch.isEmpty {
-      let rows = batch.count
-      leave(&batch) { kept, _ in forward.keep(kept) }
-      if batch.count < rows { isUndisturbed = false }
-    }
+    if !batch.isEmpty, look(&batch, forward) { isUndisturbed = false }
     let open = texts.filter { $0.isOpen && sequences[$0.sequence.id] != nil }
     for (entry, rows) in zip(open, Self.rows(of: open)) {
       entry.answer = answer(entry, rows, forward, cost)
@@ -48,6 +47,13 @@ extension Engine {
     if isUndisturbed {
       lanes[lane].stepCost.learn(macs: counters.macsTotal - before, took: clock() - began)
     }
+  }
+
+  /// Lets those go whose request has ended; true if there were any.
+  private mutating func look(_ batch: inout Batch, _ forward: EncoderForward) -> Bool {
+    let rows = batch.count
+    leave(&batch) { kept, _ in forward.keep(kept) }
+    return batch.count < rows
   }
 
   /// Whole texts up to the row limit, and to what there is time for while a language model's answer is

@@ -13,12 +13,11 @@ extension Engine {
   }
 
   /// Ends requests whose deadline has passed.
-  mutating func expire() {
-    let now = clock()
+  mutating func expire(at now: Duration) {
     guard let due = nextDeadline, now >= due else { return }
     for sequence in sequences.values.filter({ $0.isExpired(at: now) }).sorted(by: { $0.id < $1.id })
     {
-      end(sequence, .expired)
+      end(sequence, .expired, at: now)
     }
     nextDeadline = sequences.values.compactMap(\.request.deadline).min()
   }
@@ -41,7 +40,12 @@ extension Engine {
   }
 
   /// Ends a request: its pages are free, its bill goes out, its work is in the books.
-  mutating func end(_ sequence: Sequence, _ outcome: Outcome) {
+  ///
+  /// - Parameters:
+  ///   - sequence: an open one.
+  ///   - outcome: how it ends.
+  ///   - moment: when the engine saw that it does; nil is now.
+  mutating func end(_ sequence: Sequence, _ outcome: Outcome, at moment: Duration? = nil) {
     guard sequences.removeValue(forKey: sequence.id) != nil else {
       preconditionFailure("sequence \(sequence.id.number) ended twice")
     }
@@ -53,7 +57,7 @@ extension Engine {
     sequence.pages = []
     chargeTenant(of: sequence)
     fairness.leave(sequence.request.tenant)
-    let now = clock()
+    let now = moment ?? clock()
     sequence.land(now)
     sequence.bill.total = now - sequence.request.arrived
     if let enqueued = sequence.enqueued {
@@ -79,6 +83,11 @@ extension Engine {
     emissions.append(.ended(sequence.id, outcome, sequence.bill))
   }
 
+  /// Takes note of the layer that has just run: what is told before the next look may be late by it.
+  mutating func noteLayer() {
+    if let began = layer.began { layer.took = clock() - began }
+  }
+
   /// Looks at the clock and at urgent orders, between layers; true if a request ended.
   mutating func interrupt() -> Bool {
     let before = sequences.count
@@ -92,7 +101,7 @@ extension Engine {
     let now = clock()
     if let began = layer.began { layer.took = now - began }
     layer.began = now
-    expire()
+    expire(at: now)
     return sequences.count != before
   }
 }

@@ -17,6 +17,7 @@ extension Engine {
       if batch.isEmpty { break }
       rejoin(&batch, forward, layer: layer)
       forward.layer(layer, batch, pages: pages, counters: &counters)
+      noteLayer()
       charge(&batch, cost)
       deepen(batch, to: layer + 1)
       if let place = lanes[lane].exitLayers.firstIndex(of: layer + 1) {

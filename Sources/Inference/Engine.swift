@@ -34,7 +34,7 @@ public struct Engine {
   private var lastBusy: (began: Duration, macs: Int)?
   /// How much effort there is for everybody.
   var brownOut = BrownOut()
-  /// When the running layer began, and what the last one took.
+  /// When the engine last looked between two layers of this step, and what the last layer took.
   var layer: (began: Duration?, took: Duration) = (nil, .zero)
   /// Whether a request ended in the running step by what its rows said.
   var hasEndedInStep = false
@@ -84,14 +84,14 @@ public struct Engine {
     }
     lastBusy = (began, counters.macsTotal)
     // Before new texts take their time.
-    expire()
+    expire(at: began)
     // An end that was taken between layers may have overtaken its request's opening.
     let overtakers = deferred
     deferred = []
     for order in orders + overtakers {
       apply(order)
       // Texts are tokenized on the way, and many together take longer than a layer.
-      expire()
+      expire(at: clock())
     }
     endStalled()
     weighLoad()

@@ -139,7 +139,8 @@ struct OverloadTests {
       together(1010 + 20 * round ..< 1018 + 20 * round, last: nil)
     }
     let layers = 3
-    let deadline = Duration.milliseconds(3 * layers)
+    // A look between two layers, and one more where there is an exit.
+    let deadline = Duration.milliseconds(5 * layers)
     together(2000 ..< 2001, last: bench.now + deadline)
     #expect(try given(bench, 2000) == 1, "alone it has time")
     together(3000 ..< 3008, last: bench.now + deadline)
@@ -315,6 +316,22 @@ struct OverloadTests {
     hasty = request(24, deadline: bench.now + .seconds(9))
     bench.record(engine.turn([.open(hasty), .end(SequenceID(24), .cancelled)]))
     #expect(try punctuality(bench, 24) == nil, "its client ended it")
+  }
+
+  /// What leaves after a layer that took longer than the one before is measured by its own.
+  @Test func lateIsMeasuredByTheOwnLayer() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    var engine = warm(bench, limits)
+    bench.betweenLayers = { _ in [] }
+    bench.lookTakes = .milliseconds(3)
+    let hasty = request(20, effort: 0, deadline: bench.now + .microseconds(1))
+    bench.record(engine.turn([.open(hasty)]))
+    #expect(try punctuality(bench, 20)?.layer == .milliseconds(1), "no layer of its own has run")
+    let timely = request(21, effort: 0, deadline: bench.now + .seconds(9))
+    bench.run(&engine, whole(timely, .tokens(text)))
+    #expect(try punctuality(bench, 21) == Punctuality(late: .zero, layer: .milliseconds(3)))
   }
 
   /// Under load, with deadlines that bite, everybody ends within the deadline and one layer.

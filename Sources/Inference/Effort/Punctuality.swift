@@ -2,7 +2,7 @@
 public struct Punctuality: Sendable, Equatable {
   /// How long after its deadline it ended; zero is in time.
   public var late: Duration
-  /// What the last layer took that ran between two looks at the clock: nobody can be ended sooner than that.
+  /// What the last layer of a model took, be it of this step or of the one before: nobody can be ended sooner than that.
   public var layer: Duration
 
   /// Describes an end.
