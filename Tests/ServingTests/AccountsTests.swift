@@ -40,6 +40,22 @@ struct LedgerTests {
     #expect(ledger.bill(call, of: "b") == nil)
   }
 
+  /// What the drain compares with the engine's counters: every count of every bill, of checks too.
+  @Test func totalsHaveAllCounts() {
+    var ledger = Ledger(rememberedMax: 10)
+    var own = bill(CallID(), of: "a", macs: 5)
+    (own.tokensIn, own.tokensOut, own.tokensReused) = (7, 2, 3)
+    (own.layersRun, own.expertsRun) = (11, 13)
+    ledger.enter(own, began: false)
+    ledger.enter(check: own)
+    var work = Work()
+    work.count(.experts, 10)
+    (work.tokensIn, work.tokensOut, work.tokensReused) = (14, 4, 6)
+    (work.layersRun, work.expertsRun) = (22, 26)
+    #expect(ledger.total == Ledger.Total(work), "\(ledger.total)")
+    #expect(ledger.total.description.contains("tokens_reused 6"))
+  }
+
   @Test func anIdIsTakenWhileItRunsAndWhileItIsRemembered() {
     var ledger = Ledger(rememberedMax: 10)
     let call = CallID()

@@ -23,6 +23,7 @@ struct Ledger {
     var macs: UInt64 = 0
     var tokensIn: UInt64 = 0
     var tokensOut: UInt64 = 0
+    var tokensReused: UInt64 = 0
     var layersRun: UInt64 = 0
     var expertsRun: UInt64 = 0
 
@@ -32,13 +33,14 @@ struct Ledger {
       macs = UInt64(work.macsTotal)
       tokensIn = UInt64(work.tokensIn)
       tokensOut = UInt64(work.tokensOut)
+      tokensReused = UInt64(work.tokensReused)
       layersRun = UInt64(work.layersRun)
       expertsRun = UInt64(work.expertsRun)
     }
 
     var description: String {
-      "macs \(macs), tokens_in \(tokensIn), tokens_out \(tokensOut), layers_run \(layersRun), "
-        + "experts_run \(expertsRun)"
+      "macs \(macs), tokens_in \(tokensIn), tokens_out \(tokensOut), tokens_reused \(tokensReused), "
+        + "layers_run \(layersRun), experts_run \(expertsRun)"
     }
   }
 
@@ -71,6 +73,7 @@ struct Ledger {
     total.macs += bill.macsTotal
     total.tokensIn += bill.tokensIn
     total.tokensOut += bill.tokensOut
+    total.tokensReused += bill.tokensReused
     total.layersRun += bill.layersRun
     total.expertsRun += bill.expertsRun
     guard began else { return }
