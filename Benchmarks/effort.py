@@ -1,11 +1,12 @@
 """Measures what effort buys in time: a taught classifier beside its own dense model and the best bare library, one text at a time and 32 at once.
 
-Usage: .cache/venv/bin/python Benchmarks/effort.py [--set tweets] [--seed 0] [--taught together] [--work .cache/learning] [--texts 400] [--judged 4000]
+Usage: .cache/venv/bin/python Benchmarks/effort.py [--set tweets] [--seed 0] [--taught together] [--work .cache/learning] [--weights int8] [--texts 400] [--judged 4000]
        [--repeats 5] [--tag NAME] [--no-peers] [--meted .build/release/meted] [--print]
        .cache/venv/bin/python Benchmarks/effort.py --page
 
 `make learn SET=tweets` makes what is measured: the dense model, and `together`, which has experts and exits (or `experts`). A daemon serves the
-dense model in its fastest format and in float32, and the taught one in the fastest format. The compiled client (peers/mete_load.c)
+dense model in both formats of bytes and in float32, and the taught one in `--weights`. What is compared is the taught model and the
+format in which the dense one is fastest, which each kind of work decides for itself. The compiled client (peers/mete_load.c)
 calls, text in; a time is from a call to its bill. The dense model also runs in ONNX Runtime and OpenVINO with Hugging Face's
 tokenizers, text in, each peer with the settings that are fastest for it (effort_peers.py; `make peers` installs them). Every repeat
 measures every setting and every peer in turn; figures are medians of ratios to the dense model in the same repeat. Accuracy is of
@@ -36,6 +37,8 @@ import mete
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SECONDS_MAX, ANSWER_SECONDS_MAX = 5_400, 300
 AT_ONCE = 32
+#: Formats of bytes that the dense model is served in, by the name of the model.
+DENSE = {"dense": "int8_group", "dense-int8": "int8"}
 #: Which points of the curve are measured, by the share of the dense model's work that they were promised for; and the one chosen.
 SHARES = [0.1, 0.18, 0.3, 0.4, 0.5, 0.75]
 #: The chosen point loses no more than this on `choose`, where nothing was learned and nothing is judged.
@@ -138,7 +141,7 @@ def measure(
     bench = lambda model, effort: Bench(daemon.address, client, model, effort)
     dense = bench("dense32", 1).labels(texts)[0]
     judge = Judge(rows[: settings.judged], dense)
-    benches = [("dense", None, bench("dense", 1)), ("taught, effort 1", None, bench("taught", 1))]
+    benches = [(name, None, bench(name, 1)) for name in DENSE] + [("taught, effort 1", None, bench("taught", 1))]
     benches += [("taught", point, bench("taught", point["effort"])) for point in points]
     ours: List[Dict[str, Any]] = []
     for name, point, own in benches:
@@ -175,9 +178,10 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
     host = machine.describe(ROOT)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config, contextlib.ExitStack() as stack:
         config.write(
-            f"models:\n  dense:\n    path: {place('dense')}\n  dense32:\n    path: {place('dense')}\n    weights: f32\n"
-            f"  taught:\n    path: {place(settings.taught)}\n"
-            "effort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n"
+            "models:\n"
+            + "".join(f"  {name}:\n    path: {place('dense')}\n    weights: {weights}\n" for name, weights in {**DENSE, "dense32": "f32"}.items())
+            + f"  taught:\n    path: {place(settings.taught)}\n    weights: {settings.weights}\n"
+            + "effort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n"
         )
         config.flush()
         daemon = stack.enter_context(Daemon(settings.meted, ROOT, config.name))
@@ -187,7 +191,9 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
             command = [ROOT / ".cache/peers-venv/bin/python", ROOT / "Benchmarks/peers" / side.command[0], *side.command[1:]]
             peers.append(PeerBench(side.name, stack.enter_context(Child(side.name, command, ROOT)), AT_ONCE))
         ours, theirs = measure(daemon, client, peers, names_of(model), points, rows, settings)
-    head = {"set": settings.set, "seed": settings.seed, "taught": settings.taught, "machine": host, "at_once": AT_ONCE}
+    head = {
+        "set": settings.set, "seed": settings.seed, "taught": settings.taught, "weights": settings.weights, "machine": host, "at_once": AT_ONCE,
+    }  # fmt: skip
     return {**head, "client": "C", "texts": settings.texts, "settings": ours, "peers": theirs}
 
 
@@ -196,6 +202,7 @@ def main() -> int:
     parser.add_argument("--set", default="tweets")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--taught", default="together", help="the step of Benchmarks/learning.py that made the model")
+    parser.add_argument("--weights", default="int8", help="the format of the taught model")
     parser.add_argument("--work", default=".cache/learning")
     parser.add_argument("--texts", type=int, default=400)
     parser.add_argument("--judged", type=int, default=20_000)
