@@ -98,13 +98,22 @@ extension Engine {
   ) -> [EncoderPassage] {
     // They are computed together, so a deadline has to do with what the others are expected to spend.
     let isHurried = chosen.contains { $0.sequence.request.hurries }
+    var later: [SequenceID: Double] = [:]
+    for (sequence, _) in chosen where sequence.request.hurries && later[sequence.id] == nil {
+      let taken = chosen.count { $0.sequence === sequence }
+      later[sequence.id] = sequence.texts.dropFirst(taken).reduce(0.0) {
+        $0 + Double(denseMACs(of: $1, in: sequence.lane))
+      }
+    }
     let expected = chosen.map { sequence, text in
       guard isHurried else { return 0.0 }
       return Double(denseMACs(of: text, in: sequence.lane))
-        * (setting(of: sequence, text)?.share ?? 1)
+        * (setting(of: sequence, text, later: later[sequence.id] ?? 0)?.share ?? 1)
     }
     let all = expected.reduce(0, +)
-    return zip(chosen, expected).map { passage($0.sequence, $0.text, beside: all - $1) }
+    return zip(chosen, expected).map { entry, own in
+      passage(entry.sequence, entry.text, beside: all - own, later: later[entry.sequence.id] ?? 0)
+    }
   }
 
   /// What the whole model spends on a text.
@@ -115,25 +124,27 @@ extension Engine {
   private func setting(
     of sequence: Sequence,
     _ text: EncoderText,
-    beside: Double = 0
+    beside: Double = 0,
+    later: Double
   ) -> EffortCurve.Point? {
     // A budget is for all windows that are to come, and for one text.
     let windows = sequence.stream.map { stream in
       (stream.parameters.tokensMax - text.index) / stream.parameters.stride
     }
     let dense = denseMACs(of: text, in: sequence.lane)
-    return setting(of: sequence, dense: dense, left: windows ?? 1, beside: beside)
+    return setting(of: sequence, dense: dense, left: windows ?? 1, beside: beside, later: later)
   }
 
-  /// A text with the setting that it runs with, beside others that are expected to spend as much.
+  /// A text with the setting that it runs with, beside others that are expected to spend as much, and before others of its request.
   private func passage(
     _ sequence: Sequence,
     _ text: EncoderText,
-    beside: Double
+    beside: Double,
+    later: Double
   ) -> EncoderPassage {
     let lane = lanes[sequence.lane]
     let dense = denseMACs(of: text, in: sequence.lane)
-    let setting = setting(of: sequence, text, beside: beside)
+    let setting = setting(of: sequence, text, beside: beside, later: later)
     let most = sequence.request.macsMax.map { $0 - sequence.bill.work.macsTotal }
     let isTight =
       sequence.request.task.obeysEffort

@@ -186,7 +186,7 @@ extension Engine {
     if case .generate = sequence.request.task { return }
     // What its last tokens came to waits for slots.
     guard sequence.stream?.flying.isEmpty ?? true else { return }
-    end(sequence, .finished(.complete))
+    end(sequence, .finished(sequence.isSpent ? .budget : .complete))
   }
 
   private mutating func flushTokens(of sequence: Sequence) {

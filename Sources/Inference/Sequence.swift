@@ -35,6 +35,8 @@ final class Sequence {
 
   /// The answer that it computes again; nil for everybody's requests.
   var rail: SafetyRail.Case?
+  /// Whether its budget has made a text or a token leave at an exit that was not sure.
+  var isSpent = false
   /// What the whole model said.
   var railLabel: String?
   /// Of a request that classifies a stream.

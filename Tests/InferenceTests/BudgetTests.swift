@@ -94,6 +94,36 @@ struct BudgetTests {
     Issue.record("\(least) is called enough, and then \(most)")
   }
 
+  /// The exit at which the budget ends answers, the end says so, and nobody takes that answer for the curve's.
+  @Test(arguments: [true, false])
+  func theExitWhereABudgetEndsAnswers(isForced: Bool) throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 1000
+    limits.railDriftMax = 1
+    var engine = bench.engine(limits)
+    guard case .bert(let configuration, _) = bench.models[1].checkpoint.family else { return }
+    let cost = Cost(configuration)
+    let dense = 20 * cost.row(positions: 20) + cost.head
+    let head = try #require(bench.models[1].checkpoint.frugal?.exits).cost(at: 0)
+    var parameters = EncodeParameters()
+    // Never sure by itself, or always.
+    parameters.explicit.threshold = isForced ? 1 : 0
+    let request = Request.test(
+      1,
+      .classify(parameters),
+      on: Workbench.encoder,
+      macsMax: (dense - cost.head) / configuration.layers + head
+    )
+    var random = SplitMix64(seed: 3)
+    let tokens = randomTokens(20, using: &random).map { $0 % 80 }
+    bench.run(&engine, InferenceTests.whole(request, .tokens(tokens)))
+    let (outcome, bill) = try #require(bench.ending(request.id))
+    #expect(outcome == .finished(isForced ? .budget : .complete))
+    #expect(bill.work.tokensOut == 1)
+    #expect(bill.work.layersHistogram == [0, 20], "all rows left after the first layer")
+  }
+
   /// A budget buys the most effort that it pays for.
   @Test func moreBudgetIsMoreEffort() throws {
     let bench = try Workbench()

@@ -113,6 +113,32 @@ struct OverloadTests {
     #expect(engine.booksBalance)
   }
 
+  /// Texts of later steps are under the same deadline: all get less, rather than the first all they want and the last nothing.
+  @Test func theLaterTextsOfARequestCount() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    limits.rowsMax = 30
+    var engine = warm(bench, limits)
+    let alone = request(10, deadline: bench.now + .milliseconds(40))
+    bench.run(&engine, whole(alone, .tokens(text)))
+    #expect(try given(bench, 10) == 1, "there is time for one")
+    var parameters = EncodeParameters()
+    parameters.eachPiece = true
+    let deadline = bench.now + .milliseconds(200)
+    var many = Request.test(11, .classify(parameters), on: Workbench.encoder, deadline: deadline)
+    (many.hurries, many.slots) = (true, 40)
+    let orders: [Order] =
+      [.open(many)]
+      + (0 ..< 40).map { _ in .input(many.id, .tokens(text), weight: 1) }
+      + [.endOfInput(many.id)]
+    bench.run(&engine, orders)
+    let (outcome, bill) = try #require(bench.ending(many.id))
+    #expect(outcome == .finished(.complete), "\(outcome), after \(bill.work.tokensOut)")
+    #expect(bill.work.tokensOut == 40 && bill.effortGiven < 1)
+    #expect(engine.booksBalance)
+  }
+
   /// All texts of a step end with it: a deadline that a text alone would meet at full effort takes less beside others.
   @Test func theOthersOfAStepCount() throws {
     let bench = try Workbench()

@@ -1,7 +1,9 @@
-import Inference
+import Foundation
 import Models
 import Support
 import Testing
+
+@testable import Inference
 
 /// Answers that were spared work are computed again by the whole model when nobody waits.
 struct SafetyRailTests {
@@ -82,6 +84,91 @@ struct SafetyRailTests {
     bench.run(&engine, [.end(quiet.id, .cancelled)])
     #expect(reports(bench).count == 1)
     #expect(engine.booksBalance)
+  }
+
+  /// An answer where a budget ended is no drift.
+  @Test(arguments: [false, true])
+  func whatABudgetForcedIsNotChecked(isStream: Bool) throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 1000
+    limits.railDriftMax = 1
+    var random = SplitMix64(seed: 12)
+    var (forced, checked) = (0, 0)
+    for number in 1 ... 60 as ClosedRange<UInt64> {
+      let tokens = randomTokens(20, using: &random).map { $0 % 80 }
+      let request = Request.test(
+        number,
+        isStream ? .classifyStream(StreamParameters()) : .classify(EncodeParameters()),
+        on: isStream ? Workbench.language : Workbench.encoder,
+        effort: 0.5,
+        macsMax: Int(exp2(Double.random(in: 15 ... 21, using: &random)))
+      )
+      var engine = bench.engine(limits)
+      bench.run(&engine, whole(request, .tokens(tokens)))
+      guard case .finished(let reason) = try #require(bench.ending(request.id)).outcome else {
+        continue
+      }
+      let isForced = reason == .budget && !isStream
+      forced += isForced ? 1 : 0
+      checked += reports(bench).count
+      if isForced { #expect(reports(bench).isEmpty, "\(number)") }
+    }
+    #expect(checked > 0 && (isStream || forced > 0), "\(checked) checked, \(forced) forced")
+  }
+
+  private func note(
+    _ rail: inout SafetyRail,
+    _ count: Int,
+    agreeing: Int,
+    expected: Double,
+    effort: Double = 0.25
+  ) -> [Double] {
+    (0 ..< count).compactMap { place in
+      let old = SafetyRail.Case(
+        tokens: [1],
+        types: [],
+        label: "yes",
+        effort: effort,
+        expected: expected,
+        isStream: false,
+        isWholeStream: false
+      )
+      let dense = place < agreeing ? "yes" : "no"
+      return rail.note(old, dense: dense, driftMax: 0.05, next: effort + 0.1)
+    }
+  }
+
+  /// What agrees as well as the curve says, or nearly, or better, changes nothing; what agrees worse raises effort once it is
+  /// judged.
+  @Test func driftIsWhatFallsBelowTheCurve() {
+    for (agreeing, isDrift) in [(100, false), (90, false), (88, false), (84, true), (0, true)] {
+      var rail = SafetyRail()
+      // The ones that agree come last, so that the first fifty do not decide by themselves.
+      let few = note(&rail, SafetyRail.judgedFrom - 1, agreeing: 44, expected: 0.9)
+      #expect(few.isEmpty && rail.floor == 0, "too few to judge")
+      rail = SafetyRail()
+      var raised: [Double] = []
+      for block in 0 ..< 100 {
+        raised += note(
+          &rail,
+          1,
+          agreeing: block * agreeing / 100 < (block + 1) * agreeing / 100 ? 1 : 0,
+          expected: 0.9
+        )
+      }
+      #expect(raised.isEmpty != isDrift, "\(agreeing) of 100 agree")
+      #expect(rail.floor == (isDrift ? 0.35 : 0))
+    }
+  }
+
+  /// Tenths of effort are judged apart.
+  @Test func tenthsAreJudgedApart() {
+    var rail = SafetyRail()
+    #expect(note(&rail, 40, agreeing: 0, expected: 0.9, effort: 0.25).isEmpty)
+    #expect(note(&rail, 40, agreeing: 40, expected: 0.9, effort: 0.55).isEmpty)
+    #expect(note(&rail, 10, agreeing: 0, expected: 0.9, effort: 0.25) == [0.35])
+    #expect(rail.floor == 0.35 && rail.tallies[5].count == 40 && rail.tallies[2].count == 0)
   }
 
   /// Agreement below the curve's raises effort for later requests, and is told once.

@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import Logging
+import Models
 import Support
 import Testing
 import Wire

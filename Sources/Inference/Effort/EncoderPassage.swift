@@ -23,6 +23,8 @@ final class EncoderPassage {
   /// What will be told; nil while it is under way.
   var answer: Emission?
 
+  /// Whether it left at an exit that was not sure, because its budget or its deadline ended there.
+  var isForced = false
   /// Whether it was told.
   var isTold = false
 

@@ -71,28 +71,37 @@ extension Engine {
     return sequence.bill.work.macsTotal + bound <= most
   }
 
-  /// Whether a text may go on to the next exit, or to the end, within its budget and its deadline.
+  /// What keeps a text from going on to the next exit, or to the end.
   ///
   /// - Parameters:
   ///   - entry: the text.
   ///   - layers: that it went through.
   ///   - beside: the most that the others of its step spend until then.
-  /// - Returns: whether it may.
-  func canGoOn(_ entry: EncoderPassage, after layers: Int, beside: Int) -> Bool {
+  /// - Returns: its budget or its deadline; nil if it may go on.
+  func obstacle(to entry: EncoderPassage, after layers: Int, beside: Int) -> Obstacle? {
     let lane = lanes[entry.sequence.lane]
     let request = entry.sequence.request
-    guard request.macsMax != nil || entry.isHurried else { return true }
+    guard request.macsMax != nil || entry.isHurried else { return nil }
     let bound = lane.boundToNextExit(entry, after: layers)
     if let most = request.macsMax, entry.sequence.bill.work.macsTotal + bound > most {
-      return false
+      return .budget
     }
     if entry.isHurried, let deadline = request.deadline,
-      let seconds = lane.stepCost.seconds(forMACs: bound + beside)
+      let seconds = lane.stepCost.seconds(forMACs: bound + beside),
+      seconds > (deadline - clock()) / .seconds(1)
     {
-      return seconds <= (deadline - clock()) / .seconds(1)
+      return .deadline
     }
-    return true
+    return nil
   }
+}
+
+/// What makes a text or a token leave at an exit that is not sure of it.
+enum Obstacle {
+  /// What it has left does not pay for the next exit.
+  case budget
+  /// The next exit would come too late.
+  case deadline
 }
 
 extension Lane {

@@ -47,12 +47,14 @@ extension Engine {
   ///   - dense: what the whole model spends on the text or token.
   ///   - left: how many of them its budget is for, this one included.
   ///   - beside: what others in the same step are expected to spend.
+  ///   - later: what the whole model spends on what else of the request is there and comes in later steps, by its deadline.
   /// - Returns: a point of the curve, or what the request named by itself; nil runs everything.
   func setting(
     of sequence: Sequence,
     dense: Int,
     left: Int = 1,
-    beside: Double = 0
+    beside: Double = 0,
+    later: Double = 0
   ) -> EffortCurve.Point? {
     let (lane, request) = (lanes[sequence.lane], sequence.request)
     let explicit = request.task.explicit
@@ -82,7 +84,8 @@ extension Engine {
       // Half of what is left: the answer has a way to go, and steps are not alike.
       let time = (deadline - clock()) / .seconds(2)
       point = Self.cheaper(point, of: curve) { point in
-        let seconds = lane.stepCost.seconds(forMACs: Int(Double(dense) * point.share + beside))
+        let macs = (Double(dense) + later) * point.share + beside
+        let seconds = lane.stepCost.seconds(forMACs: Int(macs))
         return seconds.map { $0 <= time } ?? true
       }
     }
@@ -120,7 +123,8 @@ extension Engine {
     let dense = cost.row(positions: sequence.position + 1) + (exits.heads.last?.cost ?? 0)
     // Not what has come by now: that hangs on the client's haste and on who else is there.
     let left = stream.parameters.tokensMax - sequence.position
-    let point = setting(of: sequence, dense: dense, left: left)
+    let later = Double(dense * max(0, sequence.tokens.count - sequence.position - 1))
+    let point = setting(of: sequence, dense: dense, left: left, later: later)
     stream.setting = point
     stream.rule =
       point.flatMap { point in

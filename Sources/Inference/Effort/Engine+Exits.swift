@@ -48,12 +48,16 @@ extension Engine {
       let belief = forward.belief(atExit: place, entry.opinions)
       guard let threshold = entry.threshold else { continue }
       let isSure = place >= entry.first && softmax(belief[...]).max() ?? 0 > threshold
-      let mayGoOn = canGoOn(entry, after: exits.layers[place], beside: step - bounds[index])
-      guard isSure || !mayGoOn else { continue }
+      let obstacle = obstacle(to: entry, after: exits.layers[place], beside: step - bounds[index])
+      guard isSure || obstacle != nil else { continue }
+      if !isSure {
+        entry.isForced = true
+        if obstacle == .budget { entry.sequence.isSpent = true }
+      }
       let scores = belief.map { Float($0) }
       let answer = labels(scores, of: entry, after: exits.layers[place], forward)
       // An early verdict is told, and what deeper exits say corrects it.
-      if mayGoOn, entry.sequence.stream?.parameters.refines == true { continue }
+      if obstacle == nil, entry.sequence.stream?.parameters.refines == true { continue }
       entry.answer = answer
       entry.layers = exits.layers[place]
       leaving.append(index)

@@ -8,7 +8,8 @@ extension Engine {
 
   /// Keeps a text's answer for idle time, if it is one of the share that is checked.
   mutating func watchOver(_ entry: EncoderPassage) {
-    guard entry.sequence.rail == nil, entry.wasSpared, let label = entry.label,
+    // An answer that was forced is worse than the curve says of its setting, which is nobody's drift.
+    guard entry.sequence.rail == nil, entry.wasSpared, !entry.isForced, let label = entry.label,
       let setting = entry.setting, setting.share < 1
     else { return }
     keep(entry.sequence, setting, entry.text.tokens, entry.text.types, label)
@@ -18,7 +19,8 @@ extension Engine {
   mutating func watchOver(_ sequence: Sequence) {
     guard sequence.rail == nil, lanes[sequence.lane].pool != nil, let stream = sequence.stream,
       sequence.bill.work.macsTotal < sequence.bill.work.macsDense,
-      let label = stream.lastSaid.label, let setting = stream.setting, setting.share < 1
+      !stream.lastSaid.isForced, let label = stream.lastSaid.label, let setting = stream.setting,
+      setting.share < 1
     else { return }
     // Up to the token that it is about: others may have come, and never run.
     keep(sequence, setting, Array(sequence.tokens[...stream.lastSaid.position]), [], label)

@@ -100,6 +100,8 @@ extension Engine {
     let isLast = place == exits.count - 1
     let isSure = isLast || beliefs.max() ?? 0 > rule.threshold
     guard isSure || !mayGoOn else { return false }
+    if !isSure { row.sequence.isSpent = true }
+    token.isForced = !isSure
     say(beliefs, exits.labels, of: token, after: exits.layers[place], in: stream)
     if isLast {
       token.isOver = true

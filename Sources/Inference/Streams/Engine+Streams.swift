@@ -116,7 +116,7 @@ extension Engine {
     )
     row.last = verdict
     if row.position >= stream.lastSaid.position {
-      stream.lastSaid = (row.position, scores.first?.label)
+      stream.lastSaid = (row.position, scores.first?.label, row.isForced)
     }
     row.pending.append(verdict)
   }

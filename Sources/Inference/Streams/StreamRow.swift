@@ -12,6 +12,8 @@ final class StreamRow {
   var last: Verdict?
   /// Labels' probabilities behind `last`, in the model's order.
   var probabilities: [Double] = []
+  /// Whether the last was said because the budget ended there, and not because the exit was sure.
+  var isForced = false
   /// Whether nothing more will be said of it.
   var isOver = false
   /// Whether the stream's watch has taken note of it.

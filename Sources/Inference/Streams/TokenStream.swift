@@ -24,8 +24,8 @@ final class TokenStream {
   private(set) var macsDense = 0
   /// What the last tokens ran with; nil is everything.
   var setting: EffortCurve.Point?
-  /// The last token that a verdict is about, and its likeliest label.
-  var lastSaid: (position: Int, label: String?) = (-1, nil)
+  /// The last token that a verdict is about, its likeliest label, and whether the budget alone made it leave there.
+  var lastSaid: (position: Int, label: String?, isForced: Bool) = (-1, nil, false)
   /// Tokens that have set out.
   var setOut = 0
   /// Tokens in a row that the watch was true of.
