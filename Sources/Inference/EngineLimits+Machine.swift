@@ -19,6 +19,9 @@ extension EngineLimits {
     BLAS.setThreads(1)
   }
 
+  /// CPUs that the process may use at once.
+  public static var cpus: Int { Workers.available }
+
   /// The name of the kernels that compute.
   public var kernelsName: String { kernels.name }
 }

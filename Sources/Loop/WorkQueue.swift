@@ -1,9 +1,15 @@
+import Synchronization
+
 /// A queue from the loop's thread to a worker: new work is bounded, and what steers running work always passes.
 ///
 /// Any thread may call any method. Elements leave in the order in which they came.
 public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   // Sendable: all mutable state is read and written under `lock`, and elements are Sendable.
   private let lock = Lock()
+  /// As many as there are entries, for a taker that looks without the lock.
+  private let waiting = Atomic(0)
+  /// Whether the last wait was over so soon that looking is worth it.
+  private var cameSoon = false
   private var entries: [Entry] = []
   private var offeredCount = 0
   private var isClosed = false
@@ -16,12 +22,21 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   /// How many offered elements may wait at once.
   public let offersMax: Int
 
+  /// How long a taker looks for work before it sleeps, where the last work came within that time.
+  ///
+  /// To be woken takes a good part of it. So whoever answers callers that ask again at once does not sleep between them, and
+  /// a queue to which little comes costs no processor more than this, once.
+  private let lookMax: Duration
+
   /// Makes an empty queue.
   ///
-  /// - Parameter offersMax: How many offered elements may wait at once; posted ones do not count.
-  public init(offersMax: Int) {
+  /// - Parameters:
+  ///   - offersMax: How many offered elements may wait at once; posted ones do not count.
+  ///   - lookMax: How long a taker looks before it sleeps; zero where it would keep others from its only processor.
+  public init(offersMax: Int, lookMax: Duration = .zero) {
     precondition(offersMax > 0, "a queue that holds \(offersMax) offers takes no work")
     self.offersMax = offersMax
+    self.lookMax = lookMax
   }
 
   /// Adds new work if there is room for it.
@@ -54,14 +69,22 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   ///
   /// - Parameter waiting: True sleeps until there is something or the queue is closed.
   /// - Returns: The elements in order; none if nothing waits, which with `waiting` means closed.
-  public func take(waiting: Bool) -> [Element] {
-    lock.withLock {
-      while waiting, entries.isEmpty, !isClosed { lock.wait() }
+  public func take(waiting isPatient: Bool) -> [Element] {
+    let began = isPatient && lookMax > .zero ? ContinuousClock.now : nil
+    if let began, lock.withLock({ cameSoon && !isClosed }) { look(until: began + lookMax) }
+    return lock.withLock {
+      while isPatient, entries.isEmpty, !isClosed { lock.wait() }
+      if let began { cameSoon = ContinuousClock.now - began < lookMax }
       let taken = entries.map(\.element)
       entries.removeAll(keepingCapacity: true)
+      waiting.store(0, ordering: .relaxed)
       offeredCount = 0
       return taken
     }
+  }
+
+  private func look(until end: ContinuousClock.Instant) {
+    while waiting.load(ordering: .relaxed) == 0, ContinuousClock.now < end {}
   }
 
   /// Takes the elements that match without waiting, and leaves the others in order.
@@ -79,6 +102,7 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
         if entry.isOffered { offeredCount -= 1 }
         return true
       }
+      waiting.store(entries.count, ordering: .relaxed)
       return taken
     }
   }
@@ -100,6 +124,7 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   /// Wakes the taker only if it may be asleep.
   private func add(_ entry: Entry) {
     entries.append(entry)
+    waiting.store(entries.count, ordering: .relaxed)
     if entries.count == 1 { lock.signal() }
   }
 }

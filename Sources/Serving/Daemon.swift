@@ -74,7 +74,11 @@ public final class Daemon {
         )
       }
     }
-    orders = WorkQueue(offersMax: configuration.engine.sequencesMax)
+    orders = WorkQueue(
+      offersMax: configuration.engine.sequencesMax,
+      // A caller who asks again at once takes about as long; an engine that looks must not keep the loop from the only CPU.
+      lookMax: EngineLimits.cpus > 1 ? .microseconds(200) : .zero
+    )
     let origin = ContinuousClock.now
     exchange = Exchange(
       configuration,

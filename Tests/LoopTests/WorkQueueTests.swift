@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -51,8 +52,31 @@ struct WorkQueueTests {
     worker.join()
   }
 
-  @Test func everyElementArrivesOnceAndInOrderPerSender() {
-    let queue = WorkQueue<(Int, Int)>(offersMax: 64)
+  /// Who looks before he sleeps finds what comes meanwhile, what comes later, and the end.
+  @Test func lookingFindsWhatComesSoonOrLate() {
+    let (there, back) = (
+      WorkQueue<Int>(offersMax: 1, lookMax: .milliseconds(2)),
+      WorkQueue<Int>(offersMax: 1, lookMax: .milliseconds(2))
+    )
+    let worker = WorkerThread(named: "echo") {
+      while true {
+        let batch = there.take(waiting: true)
+        if batch.isEmpty { return }
+        for number in batch { back.post(number) }
+      }
+    }
+    for number in 0 ..< 2_000 {
+      there.post(number)
+      #expect(back.take(waiting: true) == [number])
+      if number % 400 == 0 { usleep(5_000) }
+    }
+    there.close()
+    worker.join()
+  }
+
+  @Test(arguments: [Duration.zero, .milliseconds(1)])
+  func everyElementArrivesOnceAndInOrderPerSender(lookMax: Duration) {
+    let queue = WorkQueue<(Int, Int)>(offersMax: 64, lookMax: lookMax)
     let each = 20_000
     let taken = Mutex<[[Int]]>([[], []])
     let taker = WorkerThread(named: "taker") {

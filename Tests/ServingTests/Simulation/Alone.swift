@@ -21,6 +21,7 @@ final class Alone {
     var limits = limits
     limits.sequencesMax = 10
     limits.queueCountMax = 10
+    limits.workers = 1
     // Nobody came before it.
     limits.sharesPrefixes = false
     limits.railPerMille = 0

@@ -67,6 +67,8 @@ struct Conditions {
     engine.brownOutWait = random.chance(30) ? .milliseconds(random.pick([1, 20, 500])) : nil
     engine.parkedRowsMax = random.pick([2, 5, 16, 256])
     engine.railPerMille = random.pick([0, 10, 300, 1000])
+    // Shared texts and products in parts have the same bits; threads for every world would take most of its time.
+    engine.workers = random.chance(10) ? random.number(2 ... 3) : 1
     configuration.engine = engine
   }
 

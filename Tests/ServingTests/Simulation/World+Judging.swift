@@ -50,8 +50,8 @@ extension World {
     guard !call.plan.isTimed(conditions) else { return }
     if let answer, wanted?.status == .ok, call.plan.isGreedy {
       let found = Likeness.difference(call.plan.open.method, call.messages, answer.messages)
-      if let text = found.text { complain("\(name), \(detail): \(text)") }
-      if end.status == .ok, !found.isTie { compare(call, answer, name) }
+      if let found { complain("\(name), \(detail): \(found)") }
+      if end.status == .ok { compare(call, answer, name) }
     }
   }
 
@@ -100,6 +100,22 @@ extension World {
           + "and alone \(work.macsTotal), \(work.layersRun), \(work.tokensIn) to \(work.tokensOut)"
       )
     }
+    guard reused == 0, let part = difference(bill, work) else { return }
+    complain("\(name) billed other \(part) than alone")
+  }
+
+  /// What of the work is not the same on a bill, part by part and row by row.
+  private func difference(_ bill: Wire.Bill, _ work: Work) -> String? {
+    let macs: [(String, UInt64, Part)] = [
+      ("attention", bill.macs.attention, .attention), ("experts", bill.macs.experts, .experts),
+      ("routers", bill.macs.routers, .routers), ("exits", bill.macs.exits, .exits),
+      ("head", bill.macs.head, .head),
+    ]
+    if let other = macs.first(where: { $0.1 != UInt64(work[$0.2]) }) { return other.0 }
+    if bill.macsDense != UInt64(work.macsDense) { return "macs_dense" }
+    if bill.expertsRun != UInt64(work.expertsRun) { return "experts_run" }
+    if bill.layersHistogram != work.layersHistogram.map(UInt64.init) { return "layers" }
+    return bill.expertsHistogram == work.expertsHistogram.map(UInt64.init) ? nil : "experts"
   }
 
   /// Ends that hang on who else is there, on time, and on what the client did.
