@@ -76,7 +76,8 @@ def duel(result: Found, key: str, words: str) -> str:
 
 
 def served(result: Found) -> str:
-    return f", taught model in {result['weights']}" if "weights" in result else ""
+    """In which format; results from before the dense model was tried in both formats of bytes have it in `int8_group` alone."""
+    return f", taught model in `{result['weights']}`" if "weights" in result else ", both models in `int8_group` alone"
 
 
 def versus(result: Found) -> List[str]:
