@@ -16,6 +16,7 @@ docs/BENCHMARKS.md and docs/bench/effort-*.png; `--page` writes the last two fro
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -23,7 +24,7 @@ import signal
 import statistics
 import sys
 import tempfile
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import effort_page
 import machine
@@ -153,14 +154,24 @@ def measure(
         })  # fmt: skip
     few = min(settings.judged, PEERS_JUDGED)
     theirs = judged_peers(peers, texts[:few], timed, names, Judge(rows[:few], dense[:few]))
+    turns: List[Callable[[], None]] = [functools.partial(own_turn, one, own, timed) for one, (_, _, own) in zip(ours, benches)]
+    turns += [functools.partial(peer_turn, one, peer, timed) for one, peer in zip(theirs, peers)]
     for number in range(settings.repeats):
         print(f"repeat {number + 1} of {settings.repeats}", file=sys.stderr, flush=True)
-        for one, (_, _, own) in zip(ours, benches):
-            keep(one, ["alone_s", "alone_billed_s", "alone_client_share"], own.alone(timed))
-            keep(one, ["together", "together_client_share"], own.together(timed * 4))
-        for one, peer in zip(theirs, peers):
-            keep(one, ["alone_s", "together"], [peer.alone(timed), peer.together(timed * 4)])
+        # Each repeat begins elsewhere: whoever follows the slow ones may find the machine as they left it.
+        first = number * len(turns) // settings.repeats
+        for turn in turns[first:] + turns[:first]:
+            turn()
     return ours, theirs
+
+
+def own_turn(one: Dict[str, Any], own: Bench, timed: List[str]) -> None:
+    keep(one, ["alone_s", "alone_billed_s", "alone_client_share"], own.alone(timed))
+    keep(one, ["together", "together_client_share"], own.together(timed * 4))
+
+
+def peer_turn(one: Dict[str, Any], peer: PeerBench, timed: List[str]) -> None:
+    keep(one, ["alone_s", "together"], [peer.alone(timed), peer.together(timed * 4)])
 
 
 def keep(to: Dict[str, Any], keys: List[str], values: Sequence[float]) -> None:
