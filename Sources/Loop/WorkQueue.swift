@@ -7,7 +7,7 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   // Sendable: all mutable state is read and written under `lock`, and elements are Sendable.
   private let lock = Lock()
   /// As many as there are entries, for a taker that looks without the lock.
-  private let waiting = Atomic(0)
+  private let there = Atomic(0)
   /// Whether the last wait was over so soon that looking is worth it.
   private var cameSoon = false
   private var entries: [Entry] = []
@@ -69,22 +69,22 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   ///
   /// - Parameter waiting: True sleeps until there is something or the queue is closed.
   /// - Returns: The elements in order; none if nothing waits, which with `waiting` means closed.
-  public func take(waiting isPatient: Bool) -> [Element] {
-    let began = isPatient && lookMax > .zero ? ContinuousClock.now : nil
+  public func take(waiting: Bool) -> [Element] {
+    let began = waiting && lookMax > .zero ? ContinuousClock.now : nil
     if let began, lock.withLock({ cameSoon && !isClosed }) { look(until: began + lookMax) }
     return lock.withLock {
-      while isPatient, entries.isEmpty, !isClosed { lock.wait() }
+      while waiting, entries.isEmpty, !isClosed { lock.wait() }
       if let began { cameSoon = ContinuousClock.now - began < lookMax }
       let taken = entries.map(\.element)
       entries.removeAll(keepingCapacity: true)
-      waiting.store(0, ordering: .relaxed)
+      there.store(0, ordering: .relaxed)
       offeredCount = 0
       return taken
     }
   }
 
   private func look(until end: ContinuousClock.Instant) {
-    while waiting.load(ordering: .relaxed) == 0, ContinuousClock.now < end {}
+    while there.load(ordering: .relaxed) == 0, ContinuousClock.now < end {}
   }
 
   /// Takes the elements that match without waiting, and leaves the others in order.
@@ -102,7 +102,7 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
         if entry.isOffered { offeredCount -= 1 }
         return true
       }
-      waiting.store(entries.count, ordering: .relaxed)
+      there.store(entries.count, ordering: .relaxed)
       return taken
     }
   }
@@ -124,7 +124,7 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   /// Wakes the taker only if it may be asleep.
   private func add(_ entry: Entry) {
     entries.append(entry)
-    waiting.store(entries.count, ordering: .relaxed)
+    there.store(entries.count, ordering: .relaxed)
     if entries.count == 1 { lock.signal() }
   }
 }
