@@ -1,7 +1,7 @@
 """Measures what effort buys in time: a taught classifier beside its own dense model and the best bare library, one text at a time and 32 at once.
 
 Usage: .cache/venv/bin/python Benchmarks/effort.py [--set tweets] [--seed 0] [--taught together] [--work .cache/learning] [--weights int8] [--texts 400] [--judged 4000]
-       [--repeats 5] [--tag NAME] [--no-peers] [--meted .build/release/meted] [--print]
+       [--repeats 5] [--tag NAME] [--no-peers] [--times] [--meted .build/release/meted] [--print]
        .cache/venv/bin/python Benchmarks/effort.py --page
 
 `make learn SET=tweets` makes what is measured: the dense model, and `together`, which has experts and exits (or `experts`). A daemon serves the
@@ -11,7 +11,8 @@ calls, text in; a time is from a call to its bill. The dense model also runs in 
 tokenizers, text in, each peer with the settings that are fastest for it (effort_peers.py; `make peers` installs them). Every repeat
 measures every setting and every peer in turn; figures are medians of ratios to the dense model in the same repeat. Accuracy is of
 the first texts of the test part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json,
-docs/BENCHMARKS.md and docs/bench/effort-*.png; `--page` writes the last two from the results that are there.
+docs/BENCHMARKS.md and docs/bench/effort-*.png; `--page` writes the last two from the results that are there, and `--times` measures times
+again of the same models and settings, whose accuracy it takes from the result that is there.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import signal
 import statistics
 import sys
 import tempfile
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import effort_page
 import machine
@@ -120,12 +121,18 @@ class Judge:
         }
 
 
-def judged_peers(peers: List[PeerBench], texts: List[str], timed: List[str], names: List[str], judge: Judge) -> List[Dict[str, Any]]:
+#: What an entry of a result has beside accuracy: anew in every run.
+TIMES = ["alone_s", "alone_billed_s", "together", "alone_client_share", "together_client_share"]
+
+
+def without_times(entries: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    return [{key: [] if key in TIMES else value for key, value in one.items()} for one in entries]
+
+
+def judged_peers(peers: List[PeerBench], texts: List[str], names: List[str], judge: Judge) -> List[Dict[str, Any]]:
     """The peers with the settings that they keep, and how right they are."""
     found: List[Dict[str, Any]] = []
     for peer in peers:
-        print(f"tuning {peer.name}", file=sys.stderr, flush=True)
-        peer.tune(timed)
         said = judge(peer.labels(texts, names))
         if peer.name == EXACT and said["same_as_dense32"] < SAME_LEAST:
             raise ValueError(f"{peer.name} gives the daemon's answers for {100 * said['same_as_dense32']:.1f} % of the texts: another model?")
@@ -133,17 +140,13 @@ def judged_peers(peers: List[PeerBench], texts: List[str], timed: List[str], nam
     return found
 
 
-def measure(
-    daemon: Daemon, client: Child, peers: List[PeerBench], names: List[str], points: List[Dict[str, Any]], rows: List[Dict[str, str]], settings: argparse.Namespace
+def judged(
+    exact: Bench, benches: List[Tuple[str, Optional[Dict[str, Any]], Bench]], peers: List[PeerBench], names: List[str], rows: List[Dict[str, str]]
 ) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
-    """Our settings and the peers: accuracy first, then times in turns."""
-    timed = [row["text"] for row in rows[: settings.texts]]
-    texts = [row["text"] for row in rows[: settings.judged]]
-    bench = lambda model, effort: Bench(daemon.address, client, model, effort)
-    dense = bench("dense32", 1).labels(texts)[0]
-    judge = Judge(rows[: settings.judged], dense)
-    benches = [(name, None, bench(name, 1)) for name in DENSE] + [("taught, effort 1", None, bench("taught", 1))]
-    benches += [("taught", point, bench("taught", point["effort"])) for point in points]
+    """How right our settings and the peers are, without times."""
+    texts = [row["text"] for row in rows]
+    dense = exact.labels(texts)[0]
+    judge = Judge(rows, dense)
     ours: List[Dict[str, Any]] = []
     for name, point, own in benches:
         found, share, given = own.labels(texts)
@@ -152,8 +155,32 @@ def measure(
             "effort": own.effort, "effort_given": given, **judge(found), "macs_share": share, "alone_s": [], "alone_billed_s": [], "together": [],
             "alone_client_share": [], "together_client_share": [],
         })  # fmt: skip
-    few = min(settings.judged, PEERS_JUDGED)
-    theirs = judged_peers(peers, texts[:few], timed, names, Judge(rows[:few], dense[:few]))
+    few = min(len(rows), PEERS_JUDGED)
+    return ours, judged_peers(peers, texts[:few], names, Judge(rows[:few], dense[:few]))
+
+
+def measure(
+    daemon: Daemon, client: Child, peers: List[PeerBench], names: List[str], points: List[Dict[str, Any]], rows: List[Dict[str, str]],
+    settings: argparse.Namespace, earlier: Optional[Dict[str, Any]],
+) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
+    """Our settings and the peers: accuracy first, then times in turns."""
+    timed = [row["text"] for row in rows[: settings.texts]]
+    bench = lambda model, effort: Bench(daemon.address, client, model, effort)
+    benches: List[Tuple[str, Optional[Dict[str, Any]], Bench]] = [(name, None, bench(name, 1)) for name in DENSE]
+    benches += [("taught, effort 1", None, bench("taught", 1))]
+    benches += [("taught", point, bench("taught", point["effort"])) for point in points]
+    for peer in peers:
+        print(f"tuning {peer.name}", file=sys.stderr, flush=True)
+        peer.tune(timed)
+    if earlier is None:
+        ours, theirs = judged(bench("dense32", 1), benches, peers, names, rows[: settings.judged])
+    else:
+        ours, theirs = without_times(earlier["settings"]), without_times(earlier["peers"])
+        said = [(one["name"], one["effort"]) for one in ours], [one["name"] for one in theirs]
+        if said != ([(name, own.effort) for name, _, own in benches], [peer.name for peer in peers]):
+            raise ValueError("the result that is there is of other models, settings or peers: measure without --times")
+        for one, peer in zip(theirs, peers):
+            one["kept"] = peer.kept
     turns: List[Callable[[], None]] = [functools.partial(own_turn, one, own, timed) for one, (_, _, own) in zip(ours, benches)]
     turns += [functools.partial(peer_turn, one, peer, timed) for one, peer in zip(theirs, peers)]
     for number in range(settings.repeats):
@@ -186,6 +213,7 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
     points = settings_of(curve, json.loads((model / "fit.json").read_text())["choose"]["accuracy"])
     rows = [json.loads(line) for line in (data / "test.jsonl").read_text(encoding="utf-8").split("\n") if line]
     variants = [] if settings.no_peers else sides(prepare(ROOT, model, data / "train.jsonl"))
+    earlier = json.loads(settings.result.read_text()) if settings.times else None
     host = machine.describe(ROOT)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config, contextlib.ExitStack() as stack:
         config.write(
@@ -201,10 +229,12 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
         for side in variants:
             command = [ROOT / ".cache/peers-venv/bin/python", ROOT / "Benchmarks/peers" / side.command[0], *side.command[1:]]
             peers.append(PeerBench(side.name, stack.enter_context(Child(side.name, command, ROOT)), AT_ONCE))
-        ours, theirs = measure(daemon, client, peers, names_of(model), points, rows, settings)
+        ours, theirs = measure(daemon, client, peers, names_of(model), points, rows, settings, earlier)
     head = {
         "set": settings.set, "seed": settings.seed, "taught": settings.taught, "weights": settings.weights, "machine": host, "at_once": AT_ONCE,
     }  # fmt: skip
+    if earlier is not None:
+        head["accuracy_of"] = earlier.get("accuracy_of", earlier["machine"])
     return {**head, "client": "C", "texts": settings.texts, "settings": ours, "peers": theirs}
 
 
@@ -221,6 +251,7 @@ def main() -> int:
     parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
     parser.add_argument("--tag", default="", help="of the result's name, for a second machine")
     parser.add_argument("--no-peers", action="store_true", help="measure without ONNX Runtime and OpenVINO")
+    parser.add_argument("--times", action="store_true", help="measure times again, with the accuracy of the result that is there")
     parser.add_argument("--page", action="store_true", help="measure nothing; write docs/BENCHMARKS.md and the plots again")
     parser.add_argument("--print", action="store_true", help="leave docs/BENCHMARKS.md, the plots and the results alone")
     settings = parser.parse_args()
@@ -229,12 +260,13 @@ def main() -> int:
     if settings.page:
         effort_page.write(ROOT)
         return 0
+    name = "-".join(filter(None, [settings.set, str(settings.seed), settings.taught, settings.tag, "effort"]))
+    settings.result = ROOT / f"Benchmarks/results/{name}.json"
     result = run(settings)
     if settings.print:
         print("\n".join(effort_page.table(result)))
         return 0
-    name = "-".join(filter(None, [settings.set, str(settings.seed), settings.taught, settings.tag, "effort"]))
-    (ROOT / f"Benchmarks/results/{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    settings.result.write_text(json.dumps(result, indent=1) + "\n")
     effort_page.write(ROOT)
     return 0
 

@@ -80,6 +80,10 @@ def served(result: Found) -> str:
     return f", taught model in `{result['weights']}`" if "weights" in result else ", both models in `int8_group` alone"
 
 
+def judged(result: Found) -> str:
+    return f" Accuracy from the run before: {result['accuracy_of']}." if "accuracy_of" in result else ""
+
+
 def versus(result: Found) -> List[str]:
     peers = result.get("peers")
     if not peers:
@@ -92,7 +96,7 @@ def versus(result: Found) -> List[str]:
 def table(result: Found) -> List[str]:
     client = {"C": "the compiled client"}.get(result.get("client", ""), "the Python client, whose own time is in the figures")
     lines = [
-        f"{result['set']}, seed {result['seed']}, `{result['taught']}`, {client}{served(result)}: {result['machine']}.", "",
+        f"{result['set']}, seed {result['seed']}, `{result['taught']}`, {client}{served(result)}: {result['machine']}.{judged(result)}", "",
         "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense | time saved ÷ MACs saved: alone, 32 | the client's share of the processors: alone, 32 |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
