@@ -1,3 +1,4 @@
+internal import Glibc
 import Synchronization
 
 /// A queue from the loop's thread to a worker: new work is bounded, and what steers running work always passes.
@@ -83,8 +84,9 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
     }
   }
 
+  /// Gives the processor away whenever somebody else wants it: clients on the same machine may need it to send what comes next.
   private func look(until end: ContinuousClock.Instant) {
-    while there.load(ordering: .relaxed) == 0, ContinuousClock.now < end {}
+    while there.load(ordering: .relaxed) == 0, ContinuousClock.now < end { sched_yield() }
   }
 
   /// Takes the elements that match without waiting, and leaves the others in order.
