@@ -70,7 +70,7 @@ final class EncoderForward {
   /// Begins a step: word, position and type embeddings, summed and normalised.
   func embed(_ batch: Batch) {
     x.resize(rows: batch.count)
-    // Both captured: only the engine's thread may look at the batch itself, whose rows hold requests.
+    // Workers get numbers alone: a batch's rows hold requests, which only the engine's thread may look at.
     let inputs = batch.rows.map {
       (token: Int($0.token), position: $0.position, type: Int($0.type))
     }

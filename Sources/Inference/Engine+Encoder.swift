@@ -98,10 +98,13 @@ extension Engine {
   ) -> [EncoderPassage] {
     // They are computed together, so a deadline has to do with what the others are expected to spend.
     let isHurried = chosen.contains { $0.sequence.request.hurries }
-    var later: [SequenceID: Double] = [:]
-    for (sequence, _) in chosen where sequence.request.hurries && later[sequence.id] == nil {
-      let taken = chosen.count { $0.sequence === sequence }
-      later[sequence.id] = sequence.texts.dropFirst(taken).reduce(0.0) {
+    var (taken, later): ([SequenceID: Int], [SequenceID: Double]) = ([:], [:])
+    for (sequence, _) in chosen where sequence.request.hurries {
+      taken[sequence.id, default: 0] += 1
+    }
+    for (sequence, _) in chosen {
+      guard let count = taken.removeValue(forKey: sequence.id) else { continue }
+      later[sequence.id] = sequence.texts.dropFirst(count).reduce(0.0) {
         $0 + Double(denseMACs(of: $1, in: sequence.lane))
       }
     }

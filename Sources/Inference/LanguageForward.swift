@@ -62,6 +62,7 @@ final class LanguageForward {
         x.setSum(row, of: word)
       }
     }
+    x.tookRows()
     place(batch)
   }
 

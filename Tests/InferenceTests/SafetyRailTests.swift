@@ -87,8 +87,7 @@ struct SafetyRailTests {
   }
 
   /// An answer where a budget ended is no drift.
-  @Test(arguments: [false, true])
-  func whatABudgetForcedIsNotChecked(isStream: Bool) throws {
+  @Test func whatABudgetForcedIsNotChecked() throws {
     let bench = try Workbench()
     var limits = EngineLimits()
     limits.railPerMille = 1000
@@ -99,8 +98,8 @@ struct SafetyRailTests {
       let tokens = randomTokens(20, using: &random).map { $0 % 80 }
       let request = Request.test(
         number,
-        isStream ? .classifyStream(StreamParameters()) : .classify(EncodeParameters()),
-        on: isStream ? Workbench.language : Workbench.encoder,
+        .classify(EncodeParameters()),
+        on: Workbench.encoder,
         effort: 0.5,
         macsMax: Int(exp2(Double.random(in: 15 ... 21, using: &random)))
       )
@@ -109,12 +108,12 @@ struct SafetyRailTests {
       guard case .finished(let reason) = try #require(bench.ending(request.id)).outcome else {
         continue
       }
-      let isForced = reason == .budget && !isStream
+      let isForced = reason == .budget
       forced += isForced ? 1 : 0
       checked += reports(bench).count
       if isForced { #expect(reports(bench).isEmpty, "\(number)") }
     }
-    #expect(checked > 0 && (isStream || forced > 0), "\(checked) checked, \(forced) forced")
+    #expect(checked > 0 && forced > 0, "\(checked) checked, \(forced) forced")
   }
 
   private func note(
