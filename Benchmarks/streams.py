@@ -3,29 +3,32 @@
 Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads packs/smollm2-tweets] [--set tweets] [--seed 0] [--texts 48] [--repeats 3]
        [--meted .build/release/meted] [--print] [--page]
 
-Every stream sends its next token when the verdict on the last one is there, as a guard of another model's tokens does. A
-call asks for effort 1 (all layers, the last head) or for the rule that Benchmarks/results/SET-SEED-heads.json reports for a policy;
-settings are measured in turn in every repeat, and figures are medians of ratios to full depth in the same repeat. What a rule
-loses is in that result (the table of exits). The other exits are measured as rules without a threshold, for the plot, and
-under both policies the cheapest rule with one that loses no more than a point on `choose`. A rule without a threshold takes the same time with any heads after the same layers. Writes Benchmarks/results/SET-streams.json,
-docs/BENCHMARKS.md and docs/bench/SET-streams.png (matplotlib comes with `make peers`); `--page` writes the last two from the results that are there.
+Every stream of the compiled client (peers/mete_load.c) sends its next token when the verdict on the last one is there, as a
+guard of another model's tokens does; all are on one connection. A call asks for effort 1 (all layers, the last head) or for
+the rule that Benchmarks/results/SET-SEED-heads.json reports for a policy; settings are measured in turn in every repeat, and
+figures are medians of ratios to full depth in the same repeat. What a rule loses is in that result (the table of exits). The
+other exits are measured as rules without a threshold, for the plot, and under both policies the cheapest rule with one that
+loses no more than a point on `choose`. A rule without a threshold takes the same time with any heads after the same layers.
+Writes Benchmarks/results/SET-streams.json, docs/BENCHMARKS.md and docs/bench/SET-streams.png (matplotlib comes with
+`make peers`); `--page` writes the last two from the results that are there.
 """
 
 import argparse
+import contextlib
 import json
+import os
 import pathlib
-import queue
 import signal
 import statistics
 import sys
 import tempfile
-import threading
-import time
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
 import machine
 import page
+from child import Child
 from daemon import Daemon
+from works import build
 
 import mete
 
@@ -42,38 +45,12 @@ def ring(*_: object) -> None:
     raise TimeoutError(f"the measurement did not end within {SECONDS_MAX} seconds")
 
 
-def spend(address: str, texts: List[List[int]], settings: Dict[str, Any], found: List[Dict[str, int]]) -> None:
-    """One caller: a stream for each text, token by token."""
-    with mete.Client(address) as client:
-        for tokens in texts:
-            due: "queue.SimpleQueue[None]" = queue.SimpleQueue()
-            due.put(None)
-
-            def pieces() -> Iterator[List[int]]:
-                for token in tokens:
-                    due.get()
-                    yield [token]
-
-            stream = client.classify_stream(pieces(), "heads", special=False, **settings)
-            for _ in stream:
-                due.put(None)
-            bill = stream.bill
-            found.append({"tokens": len(tokens), "macs": bill.macs_total, "dense": bill.macs_dense})
-
-
-def run(address: str, texts: List[List[int]], settings: Dict[str, Any], count: int) -> Dict[str, float]:
-    """Verdicts a second of `count` streams at once, and the share of full depth's work."""
-    found: List[Dict[str, int]] = []
-    shares = [texts[place::count] for place in range(count)]
-    threads = [threading.Thread(target=spend, args=(address, share, settings, found)) for share in shares]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    seconds = time.perf_counter() - began
-    total = lambda key: sum(one[key] for one in found)
-    return {"rate": total("tokens") / seconds, "share": total("macs") / total("dense")}
+def run(client: Child, texts: List[List[int]], settings: Dict[str, Any], count: int) -> Dict[str, float]:
+    """Verdicts a second of `count` streams at once, the share of full depth's work, and the client's of the processors."""
+    told = client.ask({"work": "stream", "model": "heads", "prompts": texts, "at_once": count, **settings}, SECONDS_MAX)
+    assert told["tokens"] == sum(map(len, texts)), "not a verdict for each token"
+    seconds = told["seconds"]
+    return {"rate": told["tokens"] / seconds, "share": told["macs"] / told["macs_dense"], "client": told["client_cpu"] / seconds / (os.cpu_count() or 1)}
 
 
 def measure(settings: argparse.Namespace) -> Dict[str, Any]:
@@ -94,23 +71,25 @@ def measure(settings: argparse.Namespace) -> Dict[str, Any]:
     for policy in ("propagate", "defer"):
         benches[f"{policy}, by threshold"] = {"policy": policy, "threshold": best["threshold"], "first_exit": best["first_exit"]}
     found: Dict[str, Dict[int, List[Dict[str, float]]]] = {name: {count: [] for count in COUNTS} for name in benches}
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config, contextlib.ExitStack() as stack:
         config.write(f"models:\n  heads:\n    path: {MODEL}\n    heads: {settings.heads}\neffort:\n  wait_milliseconds: null\n  checked_per_mille: 0\n")
         config.flush()
-        with Daemon(settings.meted, ROOT, config.name) as daemon:
-            with mete.Client(daemon.address) as client:
-                texts = [list(client.tokenize(row["text"], "heads")) for row in rows[: settings.texts]]
-            for _ in range(settings.repeats):
-                for count in COUNTS:
-                    for name, own in benches.items():
-                        found[name][count].append(run(daemon.address, texts, own, count))
-                        print(name, count, found[name][count][-1], flush=True)
+        daemon = stack.enter_context(Daemon(settings.meted, ROOT, config.name))
+        with mete.Client(daemon.address) as tokenizer:
+            texts = [list(tokenizer.tokenize(row["text"], "heads")) for row in rows[: settings.texts]]
+        client = stack.enter_context(Child("mete_load", [build(ROOT), daemon.address], ROOT))
+        for _ in range(settings.repeats):
+            for count in COUNTS:
+                for name, own in benches.items():
+                    found[name][count].append(run(client, texts, own, count))
+                    print(name, count, found[name][count][-1], flush=True)
     return {"set": settings.set, "machine": machine.describe(ROOT), "texts": settings.texts, "rules": benches, "found": found}
 
 
 def table(result: Dict[str, Any]) -> List[str]:
+    most = max(one["client"] for own in result["found"].values() for times in own.values() for one in times)
     lines = [
-        f"{result['set']}, SmolLM2-135M-Instruct Q4_1, {result['texts']} texts: {result['machine']}.", "",
+        f"{result['set']}, SmolLM2-135M-Instruct Q4_1, {result['texts']} texts: {result['machine']}. The compiled client took {100 * most:.1f} % of the processors at most.", "",
         "| tokens leave | MACs, of full depth | one stream: verdicts/s | of full depth | 16 streams: verdicts/s | of full depth | time saved ÷ MACs saved, one stream |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip

@@ -33,7 +33,9 @@ verb() {
   fi
 }
 
-"$meted" --config scripts/demo.yaml --unix "$folder/mete.sock" --tcp 127.0.0.1:0 2>"$folder/meted.log" &
+# The demo's models, of which the language model also classifies its stream.
+sed '/SmolLM2/a\    heads: packs/smollm2-tweets' scripts/demo.yaml >"$folder/mete.yaml"
+"$meted" --config "$folder/mete.yaml" --unix "$folder/mete.sock" --tcp 127.0.0.1:0 2>"$folder/meted.log" &
 daemon=$!
 
 timeout 300 make -s -j2 -C clients/c BUILD="$build" binaries

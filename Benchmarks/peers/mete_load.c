@@ -4,10 +4,13 @@
  *   {"work": "decode", …, "arrivals": [[…], …], "at_ms": [t, …]}    long prompts that come meanwhile and want one token each
  *
  *   {"work": "classify", "model": …, "effort": e, "texts": ["…", …], "at_once": n}    calls of one text, n of them under way
+ *   {"work": "stream", "model": …, "prompts": [[…], …], "at_once": n, "policy": …, "threshold": t, "first_exit": layer}
  *
  * decode answers {"seconds", "tokens"} counted while all streams decode, and the gaps between a stream's tokens in that time.
  * classify answers {"seconds": [each], "compute_us": [each], "wall": s, "client_cpu": s}: from a call to its bill and as the bill
- * has it, then all together and the processor time that this process took of it. */
+ * has it, then all together and the processor time that this process took of it. stream, whose last three may be missing for full
+ * depth, sends a stream's next token when the verdict on the last one is there, and answers {"seconds", "tokens", "macs",
+ * "macs_dense", "client_cpu"} of all together, the middle ones as the bills have them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,10 +53,18 @@ static mete_call *generate(mete_client *client, list prompt, uint64_t tokens) {
   return call;
 }
 
-static void end(mete_call *call) {
+/* Waits for a call's end, adds what its bill says, and frees it. */
+static void end_counted(mete_call *call, uint64_t *macs, uint64_t *dense) {
   need(mete_finish(call, DEADLINE_MS) == METE_DONE && mete_call_bill(call), "no bill");
   need(mete_call_end(call)->status == METE_STATUS_OK, mete_call_end(call)->detail.data);
+  *macs += mete_call_bill(call)->macs_total;
+  *dense += mete_call_bill(call)->macs_dense;
   mete_call_free(call);
+}
+
+static void end(mete_call *call) {
+  uint64_t macs = 0, dense = 0;
+  end_counted(call, &macs, &dense);
 }
 
 static int ascending(const void *a, const void *b) {
@@ -207,6 +218,60 @@ static void classify(mete_client *client, const request *asked) {
   free(computing);
 }
 
+/* A classified stream that is under way, or none. */
+typedef struct talk {
+  mete_call *call;
+  list tokens;
+  size_t sent;
+} talk;
+
+static void say_next(talk *one) {
+  if (one->sent == one->tokens.count) mete_half_close(one->call);
+  else need(mete_send_tokens(one->call, &one->tokens.items[one->sent++], 1, DEADLINE_MS) == METE_DONE, "a token could not be sent");
+}
+
+static talk begin_talk(mete_client *client, const request *asked, size_t index) {
+  mete_options options = {.model = asked->model, .deadline_ms = DEADLINE_MS};
+  mete_stream_params params = {.special = METE_NO};
+  if (asked->policy[0]) {
+    params.policy = strcmp(asked->policy, "defer") == 0 ? METE_DEFER : METE_PROPAGATE;
+    params.threshold = &asked->threshold;
+    params.first_exit = &asked->first_exit;
+  }
+  talk one = {NULL, asked->inputs.items[index], 0};
+  need(mete_classify_stream(client, &options, &params, NULL, 0, &one.call) == METE_DONE, "a stream could not begin");
+  say_next(&one);
+  return one;
+}
+
+/* Every stream sends its next token when the verdict on the last one is there; a caller's next stream follows its last. */
+static void classify_streams(mete_client *client, const request *asked) {
+  size_t count = asked->inputs.count, width = asked->at_once < count ? asked->at_once : count, begun = 0, running = width;
+  talk *talks = calloc(width + 1, sizeof *talks);
+  uint64_t tokens = 0, macs = 0, dense = 0;
+  need(width && talks, "no streams or no memory");
+  double began = now(), used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+  for (; begun < width; begun++) talks[begun] = begin_talk(client, asked, begun);
+  while (running) {
+    mete_wait(client, DEADLINE_MS);
+    need(now() - began < (double)DEADLINE_MS * 1e-3, "the streams did not end in time");
+    for (talk *one = talks; one < talks + width; one++) {
+      mete_verdict verdict;
+      mete_result result = METE_OVER;
+      while (one->call && (result = mete_next_verdict(one->call, 0, &verdict)) == METE_DONE) tokens++, say_next(one);
+      if (!one->call || result == METE_BLOCKED) continue;
+      end_counted(one->call, &macs, &dense);
+      if (begun < count) *one = begin_talk(client, asked, begun++);
+      else one->call = NULL, running--;
+    }
+  }
+  double seconds = now() - began;
+  used = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used;
+  printf("{\"seconds\": %.6f, \"tokens\": %llu, \"macs\": %llu, \"macs_dense\": %llu, \"client_cpu\": %.6f}\n", seconds,
+         (unsigned long long)tokens, (unsigned long long)macs, (unsigned long long)dense, used);
+  free(talks);
+}
+
 int main(int count, char **arguments) {
   if (count != 2) return 64;
   setvbuf(stdout, NULL, _IOLBF, 0);
@@ -223,6 +288,7 @@ int main(int count, char **arguments) {
     else if (strcmp(asked.work, "prefill") == 0) prefill(client, &asked);
     else if (strcmp(asked.work, "embed") == 0) embed(client, &asked);
     else if (strcmp(asked.work, "classify") == 0) classify(client, &asked);
+    else if (strcmp(asked.work, "stream") == 0) classify_streams(client, &asked);
     else need(false, "no such work");
     request_free(&asked);
   }

@@ -28,9 +28,9 @@ typedef struct texts {
 } texts;
 
 typedef struct request {
-  char work[16], model[32];
-  uint64_t tokens, times, at_once;
-  double effort;
+  char work[16], model[32], policy[16];
+  uint64_t tokens, times, at_once, first_exit;
+  double effort, threshold;
   lists inputs, arrivals; /* prompts or texts; prompts that come later */
   list at_ms;             /* when they come */
   texts texts;            /* that are no tokens yet */
@@ -151,11 +151,15 @@ static inline bool read_texts(const char *at, texts *to) {
 static inline bool request_read(const char *line, request *to) {
   *to = (request){
     .tokens = number_of(line, "tokens"), .times = number_of(line, "times"), .at_once = number_of(line, "at_once"), .effort = 1};
+  const char *policy = value_of(line, "policy"), *threshold = value_of(line, "threshold");
   const char *model = value_of(line, "model"), *effort = value_of(line, "effort");
   const char *prompts = value_of(line, "prompts"), *given = value_of(line, "texts"), *at_ms = value_of(line, "at_ms");
   if (!read_word(value_of(line, "work"), to->work, sizeof to->work)) return false;
   if (model && !read_word(model, to->model, sizeof to->model)) return false;
   if (effort) to->effort = strtod(effort, NULL);
+  if (policy && !read_word(policy, to->policy, sizeof to->policy)) return false;
+  if (threshold) to->threshold = strtod(threshold, NULL);
+  to->first_exit = number_of(line, "first_exit");
   if (given && given[0] == '[' && given[1] == '"') return read_texts(given, &to->texts);
   return read_lists(prompts ? prompts : given, &to->inputs) && to->inputs.count &&
          read_lists(value_of(line, "arrivals"), &to->arrivals) && (!at_ms || read_list(at_ms, &to->at_ms)) &&

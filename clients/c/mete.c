@@ -316,7 +316,7 @@ static bool take_raw(mete_reader *reader, mete_value *value, mete_reader *raw) {
 /* Everything from outside is scanned once, before any of it is used: after that, counts are true, strings are UTF-8 and
  * keys are unique, and the readers above cannot fail on it. */
 
-typedef enum verdict { FINE, MALFORMED, NO_MEMORY } verdict;
+typedef enum finding { FINE, MALFORMED, NO_MEMORY } finding;
 
 typedef struct scanner {
   mete_reader reader;
@@ -324,7 +324,7 @@ typedef struct scanner {
   const char *reason;
 } scanner;
 
-static verdict malformed(scanner *scan, const char *reason) {
+static finding malformed(scanner *scan, const char *reason) {
   scan->reason = reason;
   return MALFORMED;
 }
@@ -349,35 +349,35 @@ static bool has_twins(mete_text *keys, uint32_t count) {
   return false;
 }
 
-static verdict scan_value(scanner *scan, unsigned depth);
+static finding scan_value(scanner *scan, unsigned depth);
 
-static verdict scan_entries(scanner *scan, mete_text *keys, uint32_t count, unsigned depth) {
+static finding scan_entries(scanner *scan, mete_text *keys, uint32_t count, unsigned depth) {
   for (uint32_t i = 0; i < count; i++) {
     mete_reader peek = scan->reader;
     mete_value key;
     if (!mete_read(&peek, &key) || key.kind != METE_STR) return malformed(scan, "a map key is not a string");
     keys[i] = key.text;
     for (int part = 0; part < 2; part++) {
-      verdict found = scan_value(scan, depth);
+      finding found = scan_value(scan, depth);
       if (found != FINE) return found;
     }
   }
   return has_twins(keys, count) ? malformed(scan, "a map key appears twice") : FINE;
 }
 
-static verdict scan_map(scanner *scan, uint32_t count, unsigned depth) {
+static finding scan_map(scanner *scan, uint32_t count, unsigned depth) {
   mete_text few[FEW_KEYS];
   if (count <= FEW_KEYS) return scan_entries(scan, few, count, depth);
   if (count > scan->items_left / 2) return malformed(scan, "too many items");
   mete_text *keys = allocate(count * sizeof *keys);
   if (!keys) return NO_MEMORY;
-  verdict found = scan_entries(scan, keys, count, depth);
+  finding found = scan_entries(scan, keys, count, depth);
   free(keys);
   return found;
 }
 
 /* `depth` containers are open around the value. */
-static verdict scan_value(scanner *scan, unsigned depth) {
+static finding scan_value(scanner *scan, unsigned depth) {
   mete_value value;
   if (scan->items_left-- == 0) {
     scan->items_left = 0;
@@ -392,16 +392,16 @@ static verdict scan_value(scanner *scan, unsigned depth) {
   if ((value.kind == METE_MAP ? (uint64_t)value.count * 2 : value.count) > left)
     return malformed(scan, "an impossible count");
   if (value.kind == METE_MAP) return scan_map(scan, value.count, depth + 1);
-  verdict found = FINE;
+  finding found = FINE;
   while (value.count-- > 0 && found == FINE) found = scan_value(scan, depth + 1);
   return found;
 }
 
 /* Whether the bytes are one whole value within the limits. */
-static verdict scan_whole(const uint8_t *data, size_t length, uint64_t depth_max, uint64_t items_max, const char **reason) {
+static finding scan_whole(const uint8_t *data, size_t length, uint64_t depth_max, uint64_t items_max, const char **reason) {
   if (depth_max > METE_DEPTH_TOP) depth_max = METE_DEPTH_TOP;
   scanner scan = {{data, data + length}, items_max, depth_max, ""};
-  verdict found = scan_value(&scan, 0);
+  finding found = scan_value(&scan, 0);
   if (found == FINE && scan.reader.at != scan.reader.end) found = malformed(&scan, "bytes are left over");
   *reason = scan.reason;
   return found;
@@ -630,7 +630,7 @@ static bool suits(char letter, const mete_value *value) {
 static bool decode(const uint8_t *body, size_t length, const mete_limits *limits, frame *f, fault *why) {
   memset(f, 0, sizeof *f);
   const char *reason;
-  verdict found = scan_whole(body, length, limits->depth_max, limits->items_max, &reason);
+  finding found = scan_whole(body, length, limits->depth_max, limits->items_max, &reason);
   if (found == NO_MEMORY) return fail_memory(why);
   if (found == MALFORMED) return fail_malformed(why, reason);
   mete_reader reader = {body, body + length};
@@ -2331,7 +2331,7 @@ static mete_result prepare_opening(opening *open, const char *method, const mete
     mete_reader reader = {params, params + params_length};
     mete_value map;
     /* The frame's array and the options are two containers around it. */
-    verdict found = scan_whole(params, params_length, 8 - 2, 65536 - 32, &reason);
+    finding found = scan_whole(params, params_length, 8 - 2, 65536 - 32, &reason);
     if (found == NO_MEMORY) return METE_NO_MEMORY;
     if (found == MALFORMED || !mete_read(&reader, &map) || map.kind != METE_MAP) return METE_WRONG;
     mete_put_text(&open->rest, "params");
@@ -2485,7 +2485,7 @@ mete_result mete_send_value(mete_call *call, const uint8_t *value, size_t length
   const char *reason;
   mete_writer message = {0};
   /* The frame's array is one container around it, and four items with it. */
-  verdict found = scan_whole(value, length, 8 - 1, 65536 - 4, &reason);
+  finding found = scan_whole(value, length, 8 - 1, 65536 - 4, &reason);
   if (found != FINE) return found == NO_MEMORY ? METE_NO_MEMORY : METE_WRONG;
   append(&message, value, length);
   return send_message(call, &message, timeout_ms);
@@ -2711,6 +2711,13 @@ static void put_real(mete_writer *to, const char *key, double value) {
   mete_put_float(to, value);
 }
 
+/* Zero is a setting like any other, so absence is NULL. */
+static void put_setting(mete_writer *to, const char *key, const double *value) {
+  if (!value) return;
+  mete_put_text(to, key);
+  mete_put_float(to, *value);
+}
+
 static void put_flag(mete_writer *to, const char *key, bool given, bool value) {
   if (!given) return;
   mete_put_text(to, key);
@@ -2838,29 +2845,95 @@ mete_result mete_classify(mete_client *c, const mete_options *options, const met
                           const mete_piece *texts, size_t count, mete_call **call) {
   static const mete_classify_params none = {0};
   const mete_classify_params *p = given ? given : &none;
-  const bool present[] = {true, p->truncate, p->top_k != 0, p->pair != NULL};
+  const bool present[] = {true,           p->truncate,          p->top_k != 0,        p->pair != NULL,
+                          p->tau != NULL, p->threshold != NULL, p->first_exit != NULL};
   mete_writer params = {0};
   mete_put_map(&params, count_present(present, sizeof present));
   put_word(&params, "input", "each");
   put_flag(&params, "truncate", p->truncate, true);
   put_count(&params, "top_k", p->top_k);
   put_word(&params, "pair", p->pair);
+  put_setting(&params, "tau", p->tau);
+  put_setting(&params, "threshold", p->threshold);
+  put_budget(&params, "first_exit", p->first_exit);
   return begin(c, "Classify", options, &params, texts, count, true, false, call);
+}
+
+/* `[[name, score], …]` into the call's scratch; METE_WRONG if it is not that. */
+static mete_result read_labels(mete_call *call, mete_reader *message, const mete_label **labels, size_t *count) {
+  uint32_t number = 0;
+  bool good = read_count(message, METE_ARRAY, &number);
+  mete_label *items = scratch(call, number, sizeof *items);
+  if (!items) return METE_NO_MEMORY;
+  for (uint32_t i = 0; i < number && good; i++)
+    good = read_array(message, 2) && read_text(message, METE_STR, &items[i].name) && read_number(message, &items[i].score);
+  *labels = items;
+  *count = number;
+  return good ? METE_DONE : METE_WRONG;
 }
 
 mete_result mete_next_labels(mete_call *call, int64_t timeout_ms, mete_labels *labels) {
   mete_reader message;
-  uint32_t count = 0;
   mete_result result = next_message(call, timeout_ms, &message);
   if (result != METE_DONE) return result;
-  bool good = read_array(&message, 2) && read_uint(&message, &labels->index) && read_count(&message, METE_ARRAY, &count);
-  mete_label *items = scratch(call, count, sizeof *items);
-  if (!items) return METE_NO_MEMORY;
-  for (uint32_t i = 0; i < count && good; i++)
-    good = read_array(&message, 2) && read_text(&message, METE_STR, &items[i].name) && read_number(&message, &items[i].score);
-  labels->items = items;
-  labels->count = count;
-  return good ? METE_DONE : bad_reply(call, "not [index, labels]");
+  result = METE_WRONG;
+  if (read_array(&message, 2) && read_uint(&message, &labels->index))
+    result = read_labels(call, &message, &labels->items, &labels->count);
+  return result == METE_WRONG ? bad_reply(call, "not [index, labels]") : result;
+}
+
+/* `{"label", "above", "tokens", "end"}`, what is not given left out. */
+static void put_watch(mete_writer *to, const mete_watch *watch) {
+  if (!watch) return;
+  const bool present[] = {watch->label != NULL, true, watch->tokens != 0, watch->end};
+  mete_put_text(to, "watch");
+  mete_put_map(to, count_present(present, sizeof present));
+  put_word(to, "label", watch->label);
+  put_setting(to, "above", &watch->above);
+  put_count(to, "tokens", watch->tokens);
+  put_flag(to, "end", watch->end, true);
+}
+
+mete_result mete_classify_stream(mete_client *c, const mete_options *options, const mete_stream_params *given,
+                                 const mete_piece *pieces, size_t count, mete_call **call) {
+  static const mete_stream_params none = {0};
+  const mete_stream_params *p = given ? given : &none;
+  const bool present[] = {p->top_k != 0,      is_given(p->score_min), p->policy != METE_POLICY_DEFAULT, p->refine,
+                          p->watch != NULL,   p->window != 0,         p->stride != 0,                   p->text,
+                          p->special != METE_DEFAULT, p->max_tokens != 0, p->tau != NULL,
+                          p->threshold != NULL, p->first_exit != NULL};
+  mete_writer params = {0};
+  mete_put_map(&params, count_present(present, sizeof present));
+  put_count(&params, "top_k", p->top_k);
+  put_real(&params, "score_min", p->score_min);
+  if (p->policy != METE_POLICY_DEFAULT) put_word(&params, "policy", p->policy == METE_DEFER ? "defer" : "propagate");
+  put_flag(&params, "refine", p->refine, true);
+  put_watch(&params, p->watch);
+  put_count(&params, "window", p->window);
+  put_count(&params, "stride", p->stride);
+  put_flag(&params, "text", p->text, true);
+  put_flag(&params, "special", p->special != METE_DEFAULT, p->special == METE_YES);
+  put_count(&params, "max_tokens", p->max_tokens);
+  put_setting(&params, "tau", p->tau);
+  put_setting(&params, "threshold", p->threshold);
+  put_budget(&params, "first_exit", p->first_exit);
+  return begin(c, "ClassifyStream", options, &params, pieces, count, false, false, call);
+}
+
+mete_result mete_next_verdict(mete_call *call, int64_t timeout_ms, mete_verdict *verdict) {
+  mete_reader message;
+  uint32_t fields = 0;
+  mete_result result = next_message(call, timeout_ms, &message);
+  if (result != METE_DONE) return result;
+  result = METE_WRONG;
+  bool good = read_count(&message, METE_ARRAY, &fields) && (fields == 7 || fields == 8) &&
+              read_uint(&message, &verdict->position) && read_uint(&message, &verdict->id) && read_uint(&message, &verdict->layer);
+  if (good) result = read_labels(call, &message, &verdict->labels, &verdict->count);
+  if (result == METE_NO_MEMORY) return result;
+  verdict->text = (mete_text){NULL, 0};
+  good = result == METE_DONE && read_uint(&message, &verdict->macs) && read_uint(&message, &verdict->macs_dense) &&
+         read_number(&message, &verdict->experts) && (fields == 7 || read_text(&message, METE_STR, &verdict->text));
+  return good ? METE_DONE : bad_reply(call, "not [position, token, layer, labels, macs, macs_dense, experts]");
 }
 
 mete_result mete_tokenize(mete_client *c, const mete_options *options, mete_choice special, const mete_piece *pieces,

@@ -428,6 +428,8 @@ typedef struct mete_classify_params {
   uint64_t top_k; /* 0: all labels */
   bool truncate;
   const char *pair; /* second segment; NULL is none */
+  const double *tau, *threshold; /* settings by themselves, instead of an effort (PROTOCOL.md §5.2); NULL is none */
+  const uint64_t *first_exit;
 } mete_classify_params;
 
 typedef struct mete_label {
@@ -445,6 +447,46 @@ typedef struct mete_labels {
 mete_result mete_classify(mete_client *client, const mete_options *options, const mete_classify_params *params,
                           const mete_piece *texts, size_t count, mete_call **call);
 mete_result mete_next_labels(mete_call *call, int64_t timeout_ms, mete_labels *labels);
+
+typedef enum mete_policy { METE_POLICY_DEFAULT = 0, METE_DEFER, METE_PROPAGATE } mete_policy;
+
+/* "Tell me when the label's probability is above this for so many tokens in a row." */
+typedef struct mete_watch {
+  const char *label;
+  double above;    /* 0 … 1 */
+  uint64_t tokens; /* 0: 1 */
+  bool end;        /* the call is over then */
+} mete_watch;
+
+/* Parameters of ClassifyStream. All zero tells every label of every token. */
+typedef struct mete_stream_params {
+  uint64_t top_k;          /* 0: all labels */
+  double score_min;        /* labels below it are left out, but not the first */
+  mete_policy policy;      /* what later tokens see of layers that a token left out; the default is the model's */
+  bool refine;             /* early verdicts are told, and corrected by deeper exits */
+  const mete_watch *watch; /* NULL: every verdict is told */
+  uint64_t window, stride; /* of an encoder, in tokens; 0: the server's default */
+  bool text;               /* verdicts carry their token's text */
+  mete_choice special;     /* put the beginning-of-text token before text */
+  uint64_t max_tokens;     /* positions to reserve; 0: the server's default */
+  const double *tau, *threshold; /* settings by themselves, instead of an effort; NULL is none */
+  const uint64_t *first_exit;
+} mete_stream_params;
+
+/* What is thought of the stream after a token. Of verdicts with the same position the last counts. */
+typedef struct mete_verdict {
+  uint64_t position, id, layer; /* of the token; the layers that it went through */
+  const mete_label *labels;     /* best first; the first score is the confidence */
+  size_t count;
+  uint64_t macs, macs_dense; /* for the stream so far, and what the dense model would have spent */
+  double experts;            /* the share of their experts that those layers ran; 1 where they ran whole */
+  mete_text text;            /* what became certain with the token; data is NULL unless asked for */
+} mete_verdict;
+
+/* Classifies after every token of the input, while it comes. Pieces as in mete_generate. */
+mete_result mete_classify_stream(mete_client *client, const mete_options *options, const mete_stream_params *params,
+                                 const mete_piece *pieces, size_t count, mete_call **call);
+mete_result mete_next_verdict(mete_call *call, int64_t timeout_ms, mete_verdict *verdict);
 
 typedef struct mete_ids {
   const uint64_t *items;

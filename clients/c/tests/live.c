@@ -223,6 +223,52 @@ static void predict_gives_one_prediction_for_each_token(void) {
   mete_call_free(call);
 }
 
+/* Token by token: the next one is sent when the verdict on the last one is there. */
+static void a_stream_has_a_verdict_for_each_token(void) {
+  uint64_t ids[64];
+  const size_t wanted = tokenize(PROMPT, 1000, ids, 64);
+  const double zero = 0;
+  const uint64_t first = 10;
+  const mete_stream_params early = {.policy = METE_PROPAGATE, .threshold = &zero, .first_exit = &first, .special = METE_NO, .text = true};
+  mete_verdict verdict = {0};
+  mete_call *call = NULL;
+  CHECK(mete_classify_stream(client, &smollm2, &early, NULL, 0, &call) == METE_DONE);
+  for (size_t i = 0; i < wanted; i++) {
+    const uint32_t token = (uint32_t)ids[i];
+    CHECK(mete_send_tokens(call, &token, 1, 5000) == METE_DONE);
+    if (!CHECK(mete_next_verdict(call, 20000, &verdict) == METE_DONE)) break;
+    CHECK(verdict.position == i && verdict.id == ids[i] && verdict.layer == first && verdict.text.data);
+    CHECK(verdict.macs < verdict.macs_dense && verdict.count > 1 && verdict.labels[0].score >= verdict.labels[1].score);
+  }
+  mete_half_close(call);
+  CHECK(mete_next_verdict(call, 20000, &verdict) == METE_OVER);
+  const mete_bill *bill = mete_call_bill(call);
+  if (check_bill(bill)) CHECK(bill->tokens_in == wanted && bill->macs_total == verdict.macs && bill->macs_dense == verdict.macs_dense);
+  mete_call_free(call);
+}
+
+/* Above no probability at all for two tokens in a row: the second token ends the call. */
+static void a_watched_stream_tells_only_what_was_asked_for(void) {
+  const mete_piece text = mete_piece_text(PROMPT);
+  mete_call *call = NULL, *described = NULL;
+  mete_model model;
+  mete_verdict verdict;
+  char label[64];
+  CHECK(mete_describe(client, &smollm2, &described) == METE_DONE);
+  if (CHECK(mete_next_model(described, 20000, &model) == METE_DONE && model.labels_count > 0)) {
+    (void)snprintf(label, sizeof label, "%.*s", (int)model.labels[0].length, model.labels[0].data);
+    const mete_watch watch = {label, 0, 2, true};
+    const mete_stream_params params = {.watch = &watch};
+    CHECK(mete_classify_stream(client, &smollm2, &params, &text, 1, &call) == METE_DONE);
+    CHECK(mete_next_verdict(call, 20000, &verdict) == METE_DONE && verdict.position == 1);
+    CHECK(mete_next_verdict(call, 20000, &verdict) == METE_OVER);
+    CHECK(mete_text_is(mete_end_metadata(mete_call_end(call), "finish"), "watch"));
+    check_bill(mete_call_bill(call));
+    mete_call_free(call);
+  }
+  mete_call_free(described);
+}
+
 static double dot(const float *one, const float *other) {
   double sum = 0;
   for (size_t i = 0; i < 384; i++) sum += (double)one[i] * (double)other[i];
@@ -546,6 +592,8 @@ int main(int count, char **words) {
       SCENARIO(a_cancelled_generation_is_billed),
       SCENARIO(a_deadline_is_billed),
       SCENARIO(predict_gives_one_prediction_for_each_token),
+      SCENARIO(a_stream_has_a_verdict_for_each_token),
+      SCENARIO(a_watched_stream_tells_only_what_was_asked_for),
       SCENARIO(embeddings_are_unit_vectors_that_know_likeness),
       SCENARIO(models_that_cannot_are_refused),
       SCENARIO(a_wrong_parameter_is_named),

@@ -855,6 +855,81 @@ static void an_answer_of_a_wrong_shape_is_a_bad_reply_with_a_bill(void) {
   }
 }
 
+/* What a stream's parameters say on the wire, those that are zero but given among them. */
+/* A literal and its length, which may hold a NUL. */
+#define BYTES(literal) (literal), sizeof(literal) - 1
+
+static void a_streams_parameters_go_out_as_they_were_given(void) {
+  static const double zero = 0, half = 0.5;
+  static const uint64_t first = 10;
+  static const mete_watch watch = {"toxic", 0.5, 3, true};
+  static const struct {
+    mete_stream_params params;
+    const char *bytes;
+    size_t length;
+  } cases[] = {
+      {{0}, BYTES("\x80")},
+      {{.policy = METE_PROPAGATE, .threshold = &zero, .first_exit = &first},
+       BYTES("\x83\xa6" "policy\xa9" "propagate\xa9" "threshold\xcb\0\0\0\0\0\0\0\0\xaa" "first_exit\x0a")},
+      {{.policy = METE_DEFER, .tau = &half, .text = true, .special = METE_NO, .window = 8, .stride = 2},
+       BYTES("\x86\xa6" "policy\xa5" "defer\xa6" "window\x08\xa6" "stride\x02\xa4" "text\xc3\xa7" "special\xc2\xa3" "tau\xcb\x3f\xe0\0\0\0\0\0\0")},
+      {{.top_k = 1, .score_min = 0.5, .refine = true, .watch = &watch, .max_tokens = 9},
+       BYTES("\x85\xa5" "top_k\x01\xa9" "score_min\xcb\x3f\xe0\0\0\0\0\0\0\xa6" "refine\xc3\xa5" "watch\x84\xa5" "label\xa5" "toxic\xa5" "above\xcb\x3f\xe0\0\0\0\0\0\0"
+       "\xa6" "tokens\x03\xa3" "end\xc3\xaa" "max_tokens\x09")},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    mete_client *c = greeted();
+    mete_call *call = NULL;
+    uint8_t bytes[512];
+    CHECK(mete_classify_stream(c, NULL, &cases[i].params, NULL, 0, &call) == METE_DONE);
+    mete_step(c);
+    ssize_t count = recv(bench.fd, bytes, sizeof bytes, 0);
+    /* The last option of an OPEN, with no metadata behind. */
+    const ssize_t from = count - 1 - (ssize_t)cases[i].length;
+    CHECK(from > 0 && memcmp(bytes + from, cases[i].bytes, cases[i].length) == 0 && bytes[count - 1] == 0x80);
+    mete_call_free(call);
+    client_done(c);
+  }
+}
+
+static void a_verdict_is_read_or_is_a_bad_reply(void) {
+  static const char with_text[] = "\x98\x02\x05\x0a\x91\x92\xa3" "joy\xcb\x3f\xe0\0\0\0\0\0\0\x07\x09\xcb\x3f\xe0\0\0\0\0\0\0\xa1x";
+  static const struct {
+    const char *bytes;
+    size_t length;
+  } wrong[] = {{BYTES("\xc0")}, {BYTES("\x97\x01\x02\x03\x04\x05\x06\x07")}, {BYTES("\x97\x01\x02\x03\x91\x01\x05\x06\x07")},
+               {BYTES("\x97\x01\x02\x03\x91\x92\xa1x\xa1y\x05\x06\x07")}, {BYTES("\x96\x01\x02\x03\x90\x05\x06")},
+               {BYTES("\x98\x01\x02\x03\x90\x05\x06\x07\x08")}, {BYTES("\x97\x01\x02\xff\x90\x05\x06\x07")}};
+  mete_client *c = greeted();
+  mete_call *call = NULL;
+  mete_verdict verdict;
+  CHECK(mete_classify_stream(c, NULL, NULL, NULL, 0, &call) == METE_DONE);
+  SENT("OPEN1");
+  say_data(1, with_text, sizeof with_text - 1);
+  say_data(1, "\x97\x03\x06\x0b\x90\x08\x0a\x01", 8);
+  mete_step(c);
+  if (CHECK(mete_next_verdict(call, 0, &verdict) == METE_DONE)) {
+    CHECK(verdict.position == 2 && verdict.id == 5 && verdict.layer == 10 && verdict.macs == 7 && verdict.macs_dense == 9);
+    CHECK(verdict.count == 1 && mete_text_is(verdict.labels[0].name, "joy") && verdict.labels[0].score == 0.5);
+    CHECK(verdict.experts == 0.5 && mete_text_is(verdict.text, "x"));
+  }
+  CHECK(mete_next_verdict(call, 0, &verdict) == METE_DONE && verdict.count == 0 && verdict.text.data == NULL && verdict.experts == 1);
+  CHECK(mete_next_verdict(call, 0, &verdict) == METE_BLOCKED);
+  mete_call_free(call);
+  client_done(c);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    c = greeted();
+    CHECK(mete_classify_stream(c, NULL, NULL, NULL, 0, &call) == METE_DONE);
+    SENT("OPEN1");
+    say_data(1, wrong[i].bytes, wrong[i].length);
+    mete_step(c);
+    CHECK(mete_next_verdict(call, 0, &verdict) == METE_BAD_REPLY);
+    SENT("CANCEL1");
+    mete_call_free(call);
+    client_done(c);
+  }
+}
+
 static void wrong_arguments_never_reach_the_server(void) {
   mete_client *c = NULL;
   static const char *const addresses[] = {"", "unix:", "tcp:", "tcp:x", "tcp:x:", "tcp::1", "tcp:x:0", "tcp:x:65536", "tcp:x:1x",
@@ -1047,6 +1122,8 @@ int main(void) {
       SCENARIO(a_server_that_errs_is_told_so),
       SCENARIO(pings_are_answered_but_not_a_flood),
       SCENARIO(an_answer_of_a_wrong_shape_is_a_bad_reply_with_a_bill),
+      SCENARIO(a_streams_parameters_go_out_as_they_were_given),
+      SCENARIO(a_verdict_is_read_or_is_a_bad_reply),
       SCENARIO(wrong_arguments_never_reach_the_server),
       SCENARIO(pieces_are_cut_without_loss),
       SCENARIO(no_bytes_crash_or_leave_a_call_hanging),
