@@ -85,7 +85,7 @@ struct EncoderWeights: Sendable {
     let pooler = weights.pooler.map { add([$0], as: .f32) }
     let classifier = weights.classifier.map { add([$0], as: .f32) }
     let routers = (frugal?.experts?.routers ?? []).map { router in
-      (maps.add([router.inner], as: .f32), maps.add([router.outer], as: .f32))
+      (maps.add([router.inner]), maps.add([router.outer], as: .f32))
     }
     let heads = (frugal?.exits?.heads ?? []).map { head in
       (add([head.pooler], as: .f32), head.norm, add([head.classifier], as: .f32))
