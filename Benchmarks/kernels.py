@@ -24,6 +24,8 @@ SECONDS_MAX = 300
 #: What issue 4 asks of each format at 64 rows, as a share of the bound; nothing where it names none.
 AT_LEAST = {"f32": 0.8, "int8": 0.8, "int4_group": 0.6}
 FROM_MEMORY = 0.8
+#: Of a layer by its experts.
+PARTS = ("lists", "into", "between", "from")
 
 
 def build(folder: str, name: str) -> str:
@@ -65,20 +67,38 @@ def by_experts(rounds: List[List[Dict[str, Any]]]) -> str:
         "| weights | rows | whole layer, µs | 10 % of experts, of that | 20 % | 40 % | of 20 %: lists, into, between, from | all rows pick alike: 10 %, 20 %, 40 % |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
-    parts = ("lists", "into", "between", "from")
     figures = [row for round in rounds for row in round[1:]]
     for name in ("f32", "bf16", "int8", "int8_group", "int4_group"):
         for rows in sorted({row["rows"] for row in figures}):
 
-            def share(experts: float, alike: bool, wanted: Sequence[str] = parts) -> float:
+            def share(experts: float, alike: bool, wanted: Sequence[str] = PARTS) -> float:
                 own = [row for row in figures if (row["format"], row["rows"], row["share"], row["alike"]) == (name, rows, experts, alike)]
                 return statistics.median(sum(row[part] for part in wanted) / row["whole"] for row in own)
 
             whole = statistics.median(row["whole"] for row in figures if row["format"] == name and row["rows"] == rows)
             by_chance = " | ".join(f"**{share(experts, False):.0%}**" for experts in (0.1, 0.2, 0.4))
-            split = ", ".join(f"{share(0.2, False, [part]):.1%}" for part in parts)
+            split = ", ".join(f"{share(0.2, False, [part]):.1%}" for part in PARTS)
             alike = ", ".join(f"{share(experts, True):.0%}" for experts in (0.1, 0.2, 0.4))
             lines.append(f"| `{name}` | {rows} | {1e6 * whole:,.0f} | {by_chance} | {split} | {alike} |")
+    return "\n".join(lines) + "\n"
+
+
+def of_most_experts(rounds: List[List[Dict[str, Any]]]) -> str:
+    """What most of the experts take by themselves, and what the layer takes that computes all and masks the others."""
+    lines = [
+        "| weights | rows | 40 % of experts, of the whole layer | 60 % | 80 % | 100 % | all computed, others masked: 40 % … 100 % | the cheaper way at worst |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]  # fmt: skip
+    figures = [row for round in rounds for row in round[1:] if not row["alike"]]
+    shares = (0.4, 0.6, 0.8, 1)
+    for name in ("f32", "bf16", "int8", "int8_group", "int4_group"):
+        for rows in sorted({row["rows"] for row in figures}):
+            own = {share: [row for row in figures if (row["format"], row["rows"], row["share"]) == (name, rows, share)] for share in shares}
+            some = [statistics.median(sum(row[part] for part in PARTS) / row["whole"] for row in own[share]) for share in shares]
+            masked = [statistics.median(row["masked"] / row["whole"] for row in own[share]) for share in shares]
+            worst = max(map(min, some, masked))
+            cells = [f"{share:.0%}" for share in some] + [f"{min(masked):.0%} – {max(masked):.0%}", f"**{worst:.0%}**"]
+            lines.append(f"| `{name}` | {rows} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -95,7 +115,7 @@ def main() -> int:
             for name, program in programs.items():
                 said = subprocess.run([program], check=True, capture_output=True, text=True, timeout=SECONDS_MAX)
                 rounds[name].append([json.loads(line) for line in said.stdout.splitlines() if line])
-    texts = {"kernels": table(host, rounds["products"]), "expert-kernels": by_experts(rounds["experts"])}
+    texts = {"kernels": table(host, rounds["products"]), "expert-kernels": by_experts(rounds["experts"]), "most-experts": of_most_experts(rounds["experts"])}
     if settings.print:
         print("\n".join(texts.values()))
     else:
