@@ -65,14 +65,25 @@ static void list_units(struct ck_chosen *chosen, size_t tiles, size_t units) {
   }
 }
 
-size_t ck_list_chosen(struct ck_chosen *chosen, enum ck_format format) {
+void ck_mark_chosen(struct ck_chosen *chosen) {
+  const size_t words = ck_words(chosen);
+  size_t tiles = 0;
+  for (size_t r = 0; r < chosen->rows; r++) {
+    uint64_t *bits = chosen->bits + r * words;
+    set_bits(chosen, chosen->masks + r * chosen->experts, bits, words);
+    for (size_t w = 0; w < words; w++) tiles += (size_t)__builtin_popcountll(bits[w]);
+  }
+  chosen->pairs = tiles / (chosen->size / ck_tile_outputs);
+  chosen->reads_all = false;
+}
+
+void ck_list_chosen(struct ck_chosen *chosen, enum ck_format format) {
   const size_t rows = chosen->rows, experts = chosen->experts, words = ck_words(chosen);
   const size_t each = chosen->size / ck_tile_outputs;
   // Counts first, then where each expert's rows begin, then the rows.
   memset(chosen->row_starts, 0, (experts + 1) * sizeof *chosen->row_starts);
   for (size_t r = 0; r < rows; r++) {
     const uint8_t *mask = chosen->masks + r * experts;
-    set_bits(chosen, mask, chosen->bits + r * words, words);
     for (size_t e = 0; e < experts; e++) chosen->row_starts[e + 1] += mask[e];
   }
   for (size_t e = 0; e < experts; e++) chosen->row_starts[e + 1] += chosen->row_starts[e];
@@ -89,9 +100,7 @@ size_t ck_list_chosen(struct ck_chosen *chosen, enum ck_format format) {
   // Filling moved every start to its end, which is the next one's start.
   memmove(chosen->row_starts + 1, chosen->row_starts, experts * sizeof *chosen->row_starts);
   chosen->row_starts[0] = 0;
-  chosen->reads_all = false;
   list_units(chosen, ck_unit(format) / ck_tile_outputs, ck_units(chosen, format));
-  return chosen->row_starts[experts];
 }
 
 void ck_multiply_into_experts(const struct ck_kernels *set, const struct ck_product *product,

@@ -42,7 +42,7 @@ struct experts_job {
 
 // The first tile of a worker's part: where as many pairs of row and tile lie before it as before his part of all.
 static size_t tile_of_share(const struct ck_chosen *chosen, size_t each, size_t worker, size_t workers) {
-  const size_t pairs = chosen->row_starts[chosen->experts] * each, wanted = share(pairs, worker, workers);
+  const size_t pairs = chosen->pairs * each, wanted = share(pairs, worker, workers);
   size_t expert = 0;
   while (expert < chosen->experts && chosen->row_starts[expert + 1] * each <= wanted) expert++;
   if (worker == workers || expert == chosen->experts) return chosen->experts * each;
@@ -60,7 +60,7 @@ static void into_experts_part(void *context, size_t worker, size_t workers) {
 void ck_run_into_experts(struct ck_crew crew, const struct ck_product *product, const struct ck_chosen *chosen) {
   struct experts_job job = {.set = crew.set, .product = product, .chosen = chosen};
   const size_t neurons = ck_tiles(product->matrix.outputs) / chosen->experts * ck_tile_outputs;
-  run(crew, into_experts_part, &job, chosen->row_starts[chosen->experts] * neurons * product->matrix.inputs);
+  run(crew, into_experts_part, &job, chosen->pairs * neurons * product->matrix.inputs);
 }
 
 static void expert_activation_part(void *context, size_t worker, size_t workers) {
@@ -72,7 +72,7 @@ static void expert_activation_part(void *context, size_t worker, size_t workers)
 void ck_run_expert_activation(struct ck_crew crew, const struct ck_quantized *bytes, enum ck_activation kind,
                               const struct ck_chosen *chosen, enum ck_format format, float *out, float *x) {
   struct experts_job job = {.set = crew.set, .chosen = chosen, .bytes = bytes, .kind = kind, .format = format, .out = out, .x = x};
-  run(crew, expert_activation_part, &job, chosen->row_starts[chosen->experts] * chosen->size);
+  run(crew, expert_activation_part, &job, chosen->pairs * chosen->size);
 }
 
 static void from_experts_part(void *context, size_t worker, size_t workers) {

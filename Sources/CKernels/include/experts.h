@@ -24,6 +24,8 @@ struct ck_listed {
 /// Which experts run for which rows, in both directions; all of it follows from `masks`.
 struct ck_chosen {
   size_t rows, experts, size;
+  /// Pairs of row and expert that run.
+  size_t pairs;
   /// Whether what stands between the products is for a layer that is computed whole, and reads all neurons.
   bool reads_all;
   /// (R, E): 1 where an expert runs, 0 elsewhere.
@@ -60,8 +62,11 @@ size_t ck_lists(size_t rows, size_t experts, size_t size);
 void ck_choose(const struct ck_kernels *set, struct ck_chosen *chosen, const float *predictions, size_t stride,
                const float *thresholds);
 
-/// Makes the lists from the masks, for a product from experts in `format`; gives the pairs of row and expert.
-size_t ck_list_chosen(struct ck_chosen *chosen, enum ck_format format);
+/// Makes bits and counts pairs from the masks, for a layer that nothing is decided of: whoever computes it whole needs no lists.
+void ck_mark_chosen(struct ck_chosen *chosen);
+
+/// Makes the lists from masks and bits, for a product from experts in `format`.
+void ck_list_chosen(struct ck_chosen *chosen, enum ck_format format);
 
 /// Into experts: tiles begin ..< end of a product, each for the rows of its expert. An expert has the same number of tiles one
 /// after the other: S / 16, or S / 8 where gates and ups take turns. Other outputs are left as they are.

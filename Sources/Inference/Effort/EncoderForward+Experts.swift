@@ -42,9 +42,10 @@ extension EncoderForward {
     guard let router = layer.router else { preconditionFailure("a layer without a router") }
     predict(router, step, taus, &counters)
     let chosen = step.chosen
-    let format = layer.down.matrix.format
-    chosen.choose(step.predictions, thresholds: taus.map { $0 ?? 0 }, for: format, workers)
-    if step.rates.paysToSkip(rows: x.rows, pairs: chosen.pairs) {
+    chosen.choose(step.predictions, thresholds: taus.map { $0 ?? 0 }, workers)
+    if chosen.isAll {
+      runAll(layer)
+    } else if step.rates.paysToSkip(rows: x.rows, pairs: chosen.pairs) {
       runSome(layer, chosen)
     } else {
       runWhole(layer, masking: chosen)
@@ -109,6 +110,7 @@ extension EncoderForward {
 
   private func runSome(_ layer: EncoderWeights.Layer, _ chosen: ChosenExperts) {
     let kind = RowActivation(configuration.activation)
+    chosen.list(for: layer.down.matrix.format)
     workers.multiply(layer.up.matrix, x, bias: layer.up.bias, into: chosen, hidden)
     workers.activate(kind, hidden, of: chosen, into: hidden, for: layer.down.matrix.format)
     workers.multiply(
@@ -118,6 +120,13 @@ extension EncoderForward {
       from: chosen,
       into: projected
     )
+  }
+
+  private func runAll(_ layer: EncoderWeights.Layer) {
+    workers.multiply(layer.up.matrix, x, bias: layer.up.bias, into: hidden)
+    let format = layer.down.matrix.format
+    workers.activate(RowActivation(configuration.activation), hidden, into: hidden, for: format)
+    workers.multiply(layer.down.matrix, hidden, bias: layer.down.bias, into: projected)
   }
 
   /// The same bits, with all neurons computed and those of other experts set to 0.
@@ -151,7 +160,6 @@ extension EncoderForward {
     return ExpertRates(
       experts: experts.count,
       size: experts.size,
-      format: format,
       whole: { rows in
         fill(rows)
         workers.multiply(layer.up.matrix, x, bias: layer.up.bias, into: hidden)
@@ -160,6 +168,7 @@ extension EncoderForward {
       },
       some: { chosen in
         fill(chosen.rows)
+        chosen.list(for: format)
         workers.multiply(layer.up.matrix, x, bias: layer.up.bias, into: chosen, hidden)
         workers.activate(kind, hidden, of: chosen, into: hidden, for: format)
         workers.multiply(layer.down.matrix, hidden, bias: layer.down.bias, from: chosen, into: y)

@@ -34,13 +34,11 @@ struct ExpertRates: Sendable {
   /// - Parameters:
   ///   - experts: of the layer.
   ///   - size: neurons of an expert.
-  ///   - format: of the map that experts lead into.
   ///   - whole: runs as many rows through the whole layer, on the calling thread alone.
-  ///   - some: runs as many rows with these experts, likewise.
+  ///   - some: runs as many rows with these experts, likewise, their lists among it.
   init(
     experts: Int,
     size: Int,
-    format: WeightFormat,
     whole: (_ rows: Int) -> Void,
     some: (ChosenExperts) -> Void
   ) {
@@ -50,10 +48,7 @@ struct ExpertRates: Sendable {
     for rows in [1, 8, 64] {
       for (chosen, share) in [(few, 8), (many, 3)] {
         // Which experts run differs from row to row, as it does when they are chosen.
-        chosen.choose(
-          (0 ..< rows * experts).map { ($0 * 7 + $0 / experts * 5) % share == 0 },
-          for: format
-        )
+        chosen.choose((0 ..< rows * experts).map { ($0 * 7 + $0 / experts * 5) % share == 0 })
       }
       var (dense, less, more) = (Double.infinity, Double.infinity, Double.infinity)
       // The first round warms up; of the others the best is what nothing disturbed.

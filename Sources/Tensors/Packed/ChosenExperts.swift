@@ -14,9 +14,13 @@ public final class ChosenExperts {
   /// Rows in use.
   public private(set) var rows = 0
   /// Pairs of row and expert that run.
-  public private(set) var pairs = 0
+  public var pairs: Int { storage.pairs }
+  /// Whether all experts run for all rows.
+  public var isAll: Bool { pairs == rows * experts }
   private(set) var storage = ck_chosen()
   private var capacity = 0
+  /// What lists were made for; nil where there are none of these rows.
+  private(set) var listed: WeightFormat?
 
   /// Starts without rows.
   public init(experts: Int, size: Int) {
@@ -54,29 +58,31 @@ public final class ChosenExperts {
   /// - Parameters:
   ///   - predictions: (R, experts); signs do not matter. A row of zeros, or one with a NaN, runs whole.
   ///   - thresholds: (R), the τ of each row; 0 or less runs it whole.
-  ///   - format: of the matrix that experts lead into.
   ///   - workers: whose kernels are used.
-  public func choose(
-    _ predictions: RowBuffer,
-    thresholds: [Float],
-    for format: WeightFormat,
-    _ workers: Workers
-  ) {
+  public func choose(_ predictions: RowBuffer, thresholds: [Float], _ workers: Workers) {
     precondition(
       predictions.width == experts && thresholds.count == predictions.rows,
       "\(predictions.width) predictions of \(experts) experts, \(thresholds.count) thresholds"
     )
     resize(rows: predictions.rows)
     ck_choose(workers.crew.set, &storage, predictions.values, experts, thresholds)
-    pairs = ck_list_chosen(&storage, format.code)
+    ck_mark_chosen(&storage)
   }
 
   /// Chooses as `masks` says: (R · experts).
-  public func choose(_ masks: [Bool], for format: WeightFormat) {
+  public func choose(_ masks: [Bool]) {
     precondition(masks.count.isMultiple(of: experts), "\(masks.count) of \(experts) experts")
     resize(rows: masks.count / experts)
     for (place, runs) in masks.enumerated() { storage.masks[place] = runs ? 1 : 0 }
-    pairs = ck_list_chosen(&storage, format.code)
+    ck_mark_chosen(&storage)
+  }
+
+  /// Makes the lists that products into and from experts go by; a layer that is computed whole needs none.
+  ///
+  /// - Parameter format: of the matrix that experts lead into.
+  public func list(for format: WeightFormat) {
+    ck_list_chosen(&storage, format.code)
+    listed = format
   }
 
   /// Says that a layer is computed whole, and masked: what stands between its maps is then wanted of all neurons.
@@ -85,6 +91,7 @@ public final class ChosenExperts {
   private func resize(rows: Int) {
     self.rows = rows
     storage.rows = rows
+    listed = nil
     guard rows > capacity || storage.masks == nil else { return }
     release()
     capacity = max(rows, 1)

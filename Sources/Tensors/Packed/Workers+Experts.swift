@@ -7,7 +7,7 @@ extension Workers {
   ///   - matrix: (E · S, inputs), or (2 · E · S, inputs) with the tiles of gates and ups in turn.
   ///   - x: (R, inputs).
   ///   - bias: (outputs).
-  ///   - chosen: for R rows.
+  ///   - chosen: for R rows, with lists.
   ///   - y: (R, outputs).
   public func multiply(
     _ matrix: PackedMatrix,
@@ -22,6 +22,7 @@ extension Workers {
       "\(matrix.outputs) outputs of \(neurons) neurons"
     )
     precondition(chosen.rows == x.rows, "\(chosen.rows) rows were chosen for, of \(x.rows)")
+    precondition(chosen.listed != nil, "no lists of these rows")
     y.resize(rows: x.rows)
     guard x.rows > 0 else { return }
     product(matrix, x, bias, into: y) { product in
@@ -66,7 +67,7 @@ extension Workers {
   ///   - matrix: (outputs, E · S).
   ///   - x: (R, E · S), as `activate` left it.
   ///   - bias: (outputs).
-  ///   - chosen: for R rows and the format of `matrix`.
+  ///   - chosen: for R rows, with lists for the format of `matrix`.
   ///   - y: (R, outputs).
   public func multiply(
     _ matrix: PackedMatrix,
@@ -80,6 +81,7 @@ extension Workers {
       "\(matrix.inputs) inputs of \(chosen.experts) experts of \(chosen.size)"
     )
     precondition(chosen.rows == x.rows, "\(chosen.rows) rows were chosen for, of \(x.rows)")
+    precondition(chosen.listed == matrix.format, "no lists of these rows for \(matrix.format)")
     y.resize(rows: x.rows)
     guard x.rows > 0 else { return }
     product(matrix, x, bias, into: y) { product in

@@ -115,9 +115,14 @@ struct ExpertProductTests {
             masks[expert] = false
             masks[experts + expert] = true
           }
-          chosen.choose(masks, for: one.format)
+          chosen.choose(masks)
           #expect(chosen.pairs == masks.count { $0 })
+          #expect(chosen.isAll == masks.allSatisfy { $0 })
           let whole = layer.whole(x, masks, size, workers[0])
+          // Computed whole, a layer needs no lists.
+          #expect(bits(layer.masked(x, chosen, workers[1])) == bits(whole))
+          chosen.choose(masks)
+          chosen.list(for: one.format)
           for crew in workers {
             let some = layer.some(x, chosen, crew)
             #expect(
@@ -125,7 +130,6 @@ struct ExpertProductTests {
               "\(experts) of \(size), \(rows) rows, gated \(gated)"
             )
           }
-          #expect(bits(layer.masked(x, chosen, workers[1])) == bits(whole))
         }
       }
     }
@@ -140,7 +144,7 @@ struct ExpertProductTests {
       let chosen = ChosenExperts(experts: experts, size: 16)
       let predictions = buffer(40, experts, &random)
       let thresholds = (0 ..< 40).map { Float($0 % 11) / 10 }
-      chosen.choose(predictions, thresholds: thresholds, for: .f32, workers)
+      chosen.choose(predictions, thresholds: thresholds, workers)
       for row in 0 ..< 40 {
         let own = predictions.row(row).map(abs)
         let most = own.max() ?? 0
@@ -163,7 +167,7 @@ struct ExpertProductTests {
     predictions.setRow(0, .init(repeating: 0, count: 20))
     predictions.setRow(1, (0 ..< 20).map { $0 == 7 ? .nan : Float($0) })
     predictions.setRow(2, (0 ..< 20).map { $0 == 7 ? -.infinity : Float($0) })
-    chosen.choose(predictions, thresholds: [0.5, 0.5, 0.5], for: .int8Group, workers)
+    chosen.choose(predictions, thresholds: [0.5, 0.5, 0.5], workers)
     #expect(chosen.count(row: 0) == 20)
     #expect(chosen.count(row: 1) == 20)
     #expect(chosen.count(row: 2) == 1 && chosen.runs(7, row: 2))
@@ -186,13 +190,15 @@ struct ExpertProductTests {
     let x = buffer(17, 80, &random)
     let masks = (0 ..< 17 * 12).map { _ in Bool.random(using: &random) }
     let chosen = ChosenExperts(experts: 12, size: 16)
-    chosen.choose(masks, for: format)
+    chosen.choose(masks)
+    chosen.list(for: format)
     let all = bits(layer.some(x, chosen, workers))
     let alone = RowBuffer(width: 80)
     alone.resize(rows: 1)
     for row in 0 ..< 17 {
       alone.setRow(0, from: x, row: row)
-      chosen.choose(Array(masks[row * 12 ..< (row + 1) * 12]), for: format)
+      chosen.choose(Array(masks[row * 12 ..< (row + 1) * 12]))
+      chosen.list(for: format)
       #expect(bits(layer.some(alone, chosen, workers)) == [all[row]])
     }
   }
