@@ -9,6 +9,7 @@ extension Engine {
     let before = counters.macsTotal
     var batch = languageBatch(lane: lane)
     let planned = batch.sequences
+    noteHurry(batch, lane: lane)
     board(batch)
     let cost = lanes[lane].cost
     forward.embed(batch)
@@ -123,8 +124,8 @@ extension Engine {
     chargeTenant(of: sequence)
   }
 
-  /// A stream's tokens of this step are answered: verdicts that are still to be told go out, and the next tokens may come.
-  private mutating func settleStream(_ sequence: Sequence) {
+  /// A stream's tokens of a step are answered: verdicts that are still to be told go out, and the next tokens may come.
+  mutating func settleStream(_ sequence: Sequence) {
     guard let stream = sequence.stream, sequences[sequence.id] != nil else { return }
     sequence.position = stream.setOut
     release(sequence)

@@ -139,6 +139,45 @@ struct OverloadTests {
     #expect(engine.booksBalance)
   }
 
+  /// Tokens that wait are under the same deadline: all get less, rather than the first all they want and the last nothing.
+  @Test func theLaterTokensOfAStreamCount() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    limits.prefillRowsMax = 4
+    bench.betweenLayers = { _ in
+      bench.now += .milliseconds(1)
+      return []
+    }
+    var engine = bench.engine(limits)
+    func stream(_ number: UInt64, tokens: Int, within milliseconds: Int?) throws -> (Outcome, Bill)
+    {
+      var request = Request.test(
+        number,
+        .classifyStream(StreamParameters()),
+        deadline: milliseconds.map { bench.now + .milliseconds($0) }
+      )
+      request.hurries = milliseconds != nil
+      let words = (0 ..< tokens).map { Int32($0 * 11 % 200) }
+      bench.run(&engine, whole(request, .tokens(words)))
+      let ending = try #require(bench.ending(request.id))
+      return (ending.outcome, ending.bill)
+    }
+    for number in 1 ... 5 as ClosedRange<UInt64> {
+      _ = try stream(number, tokens: 4, within: nil)
+    }
+    let few = try stream(10, tokens: 4, within: 30)
+    #expect(few.0 == .finished(.complete) && few.1.effortGiven == 1, "there is time for four")
+    let began = bench.now
+    let calm = try stream(11, tokens: 40, within: nil)
+    let taken = Int((bench.now - began) / .milliseconds(1))
+    #expect(calm.1.effortGiven == 1 && taken > 30, "\(taken)")
+    let many = try stream(12, tokens: 40, within: taken - 1)
+    #expect(many.0 == .finished(.complete), "\(many.0), after \(many.1.work.tokensOut)")
+    #expect(many.1.work.tokensOut == 40 && many.1.effortGiven < 1)
+    #expect(engine.booksBalance)
+  }
+
   /// All texts of a step end with it: a deadline that a text alone would meet at full effort takes less beside others.
   @Test func theOthersOfAStepCount() throws {
     let bench = try Workbench()
@@ -173,6 +212,54 @@ struct OverloadTests {
     let hasty = try #require(bench.ending(SequenceID(3007)))
     #expect(hasty.bill.effortGiven < 1)
     for number in 3000 ..< 3007 as Range<UInt64> { #expect(try given(bench, number) == 1) }
+  }
+
+  /// A stream's tokens that a slow layer would make late leave at an exit, sure or not; a token before them goes its whole way.
+  @Test(arguments: StreamPolicy.allCases)
+  func tokensInAHurryLeaveAtAnExit(_ policy: StreamPolicy) throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.railPerMille = 0
+    bench.betweenLayers = { _ in
+      bench.now += .milliseconds(1)
+      return []
+    }
+    var engine = bench.engine(limits)
+    var parameters = StreamParameters()
+    parameters.policy = policy
+    // Hardly any token is so sure, but one might be: the rule is not the same for all.
+    parameters.explicit.threshold = 0.9999
+    for number in 1 ... 5 as ClosedRange<UInt64> {
+      bench.run(&engine, whole(.test(number, .classifyStream(parameters)), prompt))
+    }
+    let layers = bench.llama.configuration.layers
+    let calm = bench.verdicts(SequenceID(5))
+    #expect(calm.map(\.layer) == [Int](repeating: layers, count: 5))
+    // A step takes as many milliseconds as there are looks; the first of the next one takes four.
+    var looks = 0
+    bench.betweenLayers = { _ in
+      looks += 1
+      bench.now += .milliseconds(looks == 1 ? 4 : 1)
+      return []
+    }
+    var hasty = Request.test(
+      10,
+      .classifyStream(parameters),
+      deadline: bench.now + .milliseconds(layers + 3)
+    )
+    hasty.hurries = true
+    bench.run(&engine, whole(hasty, prompt))
+    let (outcome, bill) = try #require(bench.ending(hasty.id))
+    let found = bench.verdicts(hasty.id)
+    #expect(outcome == .finished(.complete), "\(outcome), \(bench.now), \(found.map(\.layer))")
+    #expect(found.map(\.position) == [0, 1, 2, 3, 4])
+    #expect(found.allSatisfy { $0.layer < layers }, "\(found.map(\.layer))")
+    #expect(bill.work.macsTotal < bill.work.macsDense)
+    #expect(engine.booksBalance)
+    // The same, without a deadline of its own.
+    looks = 0
+    bench.run(&engine, whole(.test(11, .classifyStream(parameters)), prompt))
+    #expect(bench.verdicts(SequenceID(11)).map(\.scores) == calm.map(\.scores))
   }
 
   /// What is answered is told at once: a deadline that passes while others go on does not take it back.

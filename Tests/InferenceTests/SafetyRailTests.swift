@@ -87,21 +87,28 @@ struct SafetyRailTests {
   }
 
   /// An answer where a budget ended is no drift.
-  @Test func whatABudgetForcedIsNotChecked() throws {
+  ///
+  /// A stream has one token, so that its last verdict is the one that was forced.
+  @Test(arguments: [false, true])
+  func whatABudgetForcedIsNotChecked(isStream: Bool) throws {
     let bench = try Workbench()
     var limits = EngineLimits()
     limits.railPerMille = 1000
     limits.railDriftMax = 1
     var random = SplitMix64(seed: 12)
     var (forced, checked) = (0, 0)
+    var stream = StreamParameters()
+    // A budget is for as many tokens as there may be.
+    stream.tokensMax = 1
     for number in 1 ... 60 as ClosedRange<UInt64> {
-      let tokens = randomTokens(20, using: &random).map { $0 % 80 }
+      let tokens = randomTokens(isStream ? 1 : 20, using: &random).map { $0 % 80 }
+      let budget = isStream ? 13.0 ... 15.5 : 15 ... 21
       let request = Request.test(
         number,
-        .classify(EncodeParameters()),
-        on: Workbench.encoder,
-        effort: 0.5,
-        macsMax: Int(exp2(Double.random(in: 15 ... 21, using: &random)))
+        isStream ? .classifyStream(stream) : .classify(EncodeParameters()),
+        on: isStream ? Workbench.language : Workbench.encoder,
+        effort: isStream ? 0.9 : 0.5,
+        macsMax: Int(exp2(Double.random(in: budget, using: &random)))
       )
       var engine = bench.engine(limits)
       bench.run(&engine, whole(request, .tokens(tokens)))

@@ -48,13 +48,35 @@ extension Engine {
     return count
   }
 
-  /// Whether a token of a language model's stream may go on to the next exit without a chance that its request costs more
-  /// than it may.
-  func canGoOn(_ row: Batch.Row, from place: Int, _ exits: TokenExits, lane: Int) -> Bool {
+  /// What keeps a token of a language model's stream from going on to the next exit.
+  ///
+  /// - Parameters:
+  ///   - row: the token's.
+  ///   - place: of the exit that it stands at.
+  ///   - exits: of the model.
+  ///   - next: how many seconds the step takes to the next exit; nil where nobody is in a hurry.
+  ///   - lane: of the model.
+  /// - Returns: its budget or its deadline; nil if it may go on.
+  func obstacle(
+    to row: Batch.Row,
+    from place: Int,
+    _ exits: TokenExits,
+    next: Double?,
+    lane: Int
+  ) -> Obstacle? {
+    guard place + 1 < exits.count else { return nil }
+    if !canPay(row, from: place, exits, lane: lane) { return .budget }
+    // Who takes all that is parked along to the end goes there.
+    guard let next, row.sequence.stream?.isHurried == true, row.stream?.settles == false,
+      let deadline = row.sequence.request.deadline, next > (deadline - clock()) / .seconds(1)
+    else { return nil }
+    return .deadline
+  }
+
+  /// Whether a token may go on to the next exit without a chance that its request costs more than it may.
+  private func canPay(_ row: Batch.Row, from place: Int, _ exits: TokenExits, lane: Int) -> Bool {
     let sequence = row.sequence
-    guard let most = sequence.request.macsMax, let stream = sequence.stream,
-      place + 1 < exits.count
-    else { return true }
+    guard let most = sequence.request.macsMax, let stream = sequence.stream else { return true }
     // No later token may find more to take along than one step should carry.
     guard stream.parked.count < limits.parkedRowsMax else { return false }
     let cost = lanes[lane].cost

@@ -22,15 +22,20 @@ extension Engine {
     let flying = streams.map { batch.rows[$0.rows.lowerBound].sequence }
     guard let exits = lanes[lane].frugal?.tokens, !streams.isEmpty else { return }
     hear(exit: place, exits, batch, streams, forward)
+    let next = secondsToNextExit(batch, from: place, exits, lane: lane)
     var isLeaving = [Bool](repeating: false, count: batch.count)
     for (_, rows) in streams {
       for index in rows {
-        isLeaving[index] = judge(&batch.rows[index], exit: place, exits, lane: lane)
+        isLeaving[index] = judge(&batch.rows[index], exit: place, exits, next: next, lane: lane)
       }
     }
     guard place < exits.count - 1 else { return }
     depart(isLeaving, &batch, forward, after: exits.layers[place])
-    for sequence in flying { release(sequence) }
+    for sequence in flying {
+      release(sequence)
+      // Whose tokens are all through does not wait for the others of the step: its end may be due, or its deadline.
+      if sequence.flight == nil { settleStream(sequence) }
+    }
     tellEarly()
   }
 
@@ -46,7 +51,8 @@ extension Engine {
     var (asking, inputs): ([Int], [[Float]]) = ([], [])
     for (stream, rows) in streams {
       let isHeard =
-        stream.isBudgeted || stream.rule.map { place >= exits.firstHead(for: $0) } ?? false
+        stream.isBudgeted || stream.isHurried
+        || stream.rule.map { place >= exits.firstHead(for: $0) } ?? false
       for index in rows {
         // Whatever the rule is now: a later one may want the mean.
         for (column, number) in units[index].enumerated() {
@@ -75,18 +81,21 @@ extension Engine {
   }
 
   /// What an exit makes of a token; whether it leaves.
+  ///
+  /// `next` is how many seconds the step takes to the next exit, if anybody minds.
   private mutating func judge(
     _ row: inout Batch.Row,
     exit place: Int,
     _ exits: TokenExits,
+    next: Double?,
     lane: Int
   ) -> Bool {
     guard row.asks, let token = row.stream, let stream = row.sequence.stream,
       let rule = stream.rule, let own = token.opinions.last
     else { return false }
-    let mayGoOn = canGoOn(row, from: place, exits, lane: lane)
-    // An exit before the first is asked only where the budget ends.
-    guard place >= rule.first || !mayGoOn else { return false }
+    let obstacle = obstacle(to: row, from: place, exits, next: next, lane: lane)
+    // An exit before the first is asked only where a budget or a deadline ends.
+    guard place >= rule.first || obstacle != nil else { return false }
     var scores = own
     if place < exits.ensembles.count {
       // Plain heads have no ensembles, so every head so far has been heard.
@@ -99,15 +108,15 @@ extension Engine {
     let beliefs = softmax(scores[...])
     let isLast = place == exits.count - 1
     let isSure = isLast || beliefs.max() ?? 0 > rule.threshold
-    guard isSure || !mayGoOn else { return false }
-    if !isSure { row.sequence.isSpent = true }
+    guard isSure || obstacle != nil else { return false }
+    if !isSure, obstacle == .budget { row.sequence.isSpent = true }
     token.isForced = !isSure
     say(beliefs, exits.labels, of: token, after: exits.layers[place], in: stream)
     if isLast {
       token.isOver = true
       countToken(of: row.sequence)
     }
-    return !isLast && !(stream.parameters.refines && mayGoOn)
+    return !isLast && !(stream.parameters.refines && obstacle == nil)
   }
 }
 

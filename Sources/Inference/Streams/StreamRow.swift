@@ -12,7 +12,7 @@ final class StreamRow {
   var last: Verdict?
   /// Labels' probabilities behind `last`, in the model's order.
   var probabilities: [Double] = []
-  /// Whether the last was said because the budget ended there, and not because the exit was sure.
+  /// Whether the last was said because its budget or its deadline ended there, and not because the exit was sure.
   var isForced = false
   /// Whether nothing more will be said of it.
   var isOver = false

@@ -19,12 +19,14 @@ final class TokenStream {
   var isWindowed = false
   /// Whether it has a budget, which may end any token's way at any exit.
   let isBudgeted: Bool
+  /// Whether its deadline may come before the tokens of this step are through, so that every exit is asked what it would say.
+  var isHurried = false
   /// Multiply-accumulates for all tokens that are over, and what the dense model would have spent on them.
   private(set) var macs = 0
   private(set) var macsDense = 0
   /// What the last tokens ran with; nil is everything.
   var setting: EffortCurve.Point?
-  /// The last token that a verdict is about, its likeliest label, and whether the budget alone made it leave there.
+  /// The last token that a verdict is about, its likeliest label, and whether its budget or its deadline alone made it leave there.
   var lastSaid: (position: Int, label: String?, isForced: Bool) = (-1, nil, false)
   /// Tokens that have set out.
   var setOut = 0
