@@ -7,9 +7,10 @@ The dense capacity of a taught classifier is measured first: texts a second at e
 answers. Then texts come in an open loop, at random moments (Poisson) and whether or not earlier ones are answered, at 0.5, 1,
 2 and 4 times that, each asking for effort 1 within a second. One daemon lowers effort when work waits longer than `--wait`
 milliseconds, the other never; every load has a daemon of its own, warmed up, and daemons with and without take turns.
-Goodput counts answers within their deadline. Both refuse who would wait longer than `--queue`.
+Goodput counts answers within their deadline. Both refuse who would wait longer than `--queue`. The same again with the waits
+that a daemon has whose configuration says nothing.
 
-A second part has tight deadlines: of each text one to five times the median time of a dense answer to 32 callers, at 1, 2
+A last part has tight deadlines: of each text one to five times the median time of a dense answer to 32 callers, at 1, 2
 and 4 times capacity, and nobody is refused but who would wait longer than that. Lateness is told twice: by the engine's
 clock, from `deadlines` of Models.Describe (texts that were not refused, and ended, with an answer or without, within their
 deadline and one layer more), and as clients see it. Writes Benchmarks/results/NAME-overload.json and docs/BENCHMARKS.md.
@@ -42,6 +43,8 @@ TIGHT_LOADS = [1.0, 2.0, 4.0]
 DEADLINE = 1.0
 #: A tight deadline is so many times the median time of a dense answer to 32 callers, at least and at most.
 TIGHT = (1, 5)
+#: Milliseconds of a daemon whose configuration says nothing (docs/OPERATING.md): before effort is lowered, and before refusal.
+DEFAULT_WAITS = (100, 30_000)
 #: As long as the configuration takes: only a text's own deadline bounds its wait.
 QUEUE_MAX = 86_400_000
 SECONDS_MAX = 1_500
@@ -130,11 +133,11 @@ def engine_lateness(address: str) -> Dict[str, Any]:
 
 
 def row(
-    settings: argparse.Namespace, texts: List[str], dense: float, times: float, mode: str, queue: int, deadline: Callable[[], float]
+    settings: argparse.Namespace, texts: List[str], dense: float, times: float, mode: str, waits: Tuple[int, int], deadline: Callable[[], float]
 ) -> Dict[str, Any]:
-    """One load on a daemon of its own."""
+    """One load on a daemon of its own; `waits` are milliseconds before effort is lowered, and before refusal."""
     chance = random.Random(settings.seed)
-    wait = settings.wait if mode == "brown-out" else "null"
+    wait, queue = waits[0] if mode == "brown-out" else "null", waits[1]
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "meted.yaml"
         path.write_text(configuration(settings, wait, queue))
@@ -186,11 +189,14 @@ def measure(settings: argparse.Namespace) -> Dict[str, Any]:
         return max(1, round(1e3 * median * chance.uniform(*TIGHT))) / 1e3
 
     modes = ["none", "brown-out"]
-    found = [row(settings, texts, dense, times, mode, settings.queue, lambda: DEADLINE) for times in LOADS for mode in modes]
-    hurried = [row(settings, texts, dense, times, mode, QUEUE_MAX, tight) for times in TIGHT_LOADS for mode in modes]
+    found, usual = (
+        [row(settings, texts, dense, times, mode, waits, lambda: DEADLINE) for times in LOADS for mode in modes]
+        for waits in ((settings.wait, settings.queue), DEFAULT_WAITS)
+    )
+    hurried = [row(settings, texts, dense, times, mode, (settings.wait, QUEUE_MAX), tight) for times in TIGHT_LOADS for mode in modes]
     return {
         "set": settings.set, "model": settings.name, "wait_ms": settings.wait, "queue_ms": settings.queue, "machine": machine.describe(ROOT),
-        "dense": dense, "dense_median": median, "seconds": settings.seconds, "rows": found, "tight_rows": hurried,
+        "dense": dense, "dense_median": median, "seconds": settings.seconds, "rows": found, "default_rows": usual, "tight_rows": hurried,
     }  # fmt: skip
 
 
@@ -219,19 +225,28 @@ def given(row: Dict[str, Any]) -> str:
 LATENESS = "ended by the engine | within deadline and one layer (engine) | worst lateness, ms (engine) | lateness for clients, p99.9 and worst, ms"
 
 
-def table(result: Dict[str, Any]) -> List[str]:
-    half = {row["mode"]: row["p99"] for row in result["rows"] if row["load"] == 0.5}
-    lines = [
-        f"{result['model']}: {result['machine']}. Dense capacity {result['dense']:,.0f} texts/s; effort is lowered when work waits longer than {result['wait_ms']} ms, and who would wait longer than {result['queue_ms']} ms is refused; "
-        f"{result['seconds']:g} s of each load.", "",
+def loads(rows: List[Dict[str, Any]]) -> List[str]:
+    """A table of loads whose texts may take a second."""
+    half = {row["mode"]: row["p99"] for row in rows if row["load"] == 0.5}
+    return [
         f"| load, of dense capacity | brown-out | asked/s | answered within 1 s/s | p50, ms | p99, ms | p99 of that at 0.5 | mean effort given | refused | late | the client's CPU | {LATENESS} |",
         "| ---: | --- |" + " ---: |" * 13,
-    ]  # fmt: skip
-    for row in result["rows"]:
-        lines.append(
+        *(
             f"| {asked(row)} | {row['goodput']:,.0f} | {1e3 * row['p50']:.1f} | {1e3 * row['p99']:.1f} | {row['p99'] / half[row['mode']]:.1f}× "
             f"| {given(row)} | {100 * row['client_cpu']:.0f} % of a core | {lateness(row)} |"
-        )
+            for row in rows
+        ),
+    ]  # fmt: skip
+
+
+def table(result: Dict[str, Any]) -> List[str]:
+    lines = [
+        f"{result['model']}: {result['machine']}. Dense capacity {result['dense']:,.0f} texts/s; effort is lowered when work waits longer than {result['wait_ms']} ms, and who would wait longer than {result['queue_ms']} ms is refused; "
+        f"{result['seconds']:g} s of each load.", "", *loads(result["rows"]),
+    ]  # fmt: skip
+    if "default_rows" in result:
+        wait, queue = DEFAULT_WAITS
+        lines += ["", f"The same with the waits of a daemon whose configuration says nothing, {wait} ms and {queue / 1e3:g} s: a text's own second bounds its wait.", "", *loads(result["default_rows"])]
     if "tight_rows" not in result:
         return lines
     low, high = (1e3 * times * result["dense_median"] for times in TIGHT)
