@@ -34,6 +34,8 @@ public struct Engine {
   private var lastBusy: (began: Duration, macs: Int)?
   /// How much effort there is for everybody.
   var brownOut = BrownOut()
+  /// When the next open request ends, as far as anybody can tell; found once for all that a turn refuses for want of a place.
+  var nextEndOfTurn: Duration??
   /// When the engine last looked between two layers of this step, and what the last layer took.
   var layer: (began: Duration?, took: Duration) = (nil, .zero)
   /// Whether a request ended in the running step by what its rows said.
@@ -83,6 +85,7 @@ public struct Engine {
       pace.learn(macs: counters.macsTotal - last.macs, took: began - last.began)
     }
     lastBusy = (began, counters.macsTotal)
+    nextEndOfTurn = nil
     // Before new texts take their time.
     expire(at: began)
     // An end that was taken between layers may have overtaken its request's opening.

@@ -12,7 +12,7 @@ extension Engine {
     for lane in lanes {
       for sequence in lane.running where sequence.rail == nil {
         guard let macs = lane.macsLeft(of: sequence) else { continue }
-        ends.append((sequence, rate * Double(macs) * leastShare(lane, sequence)))
+        ends.append((sequence, rate * Double(macs) * sequence.leastShare))
       }
     }
     ends.sort { ($0.seconds, $0.sequence.id) < ($1.seconds, $1.sequence.id) }
@@ -34,7 +34,14 @@ extension Engine {
   }
 
   /// When the next of the open requests is expected to end; nil if nobody can tell.
-  func nextEnd() -> Duration? { expectedEnds().first.flatMap { .waiting(seconds: $0.seconds) } }
+  ///
+  /// A crowd that is refused in one turn asks this once, not every time of all who are open.
+  mutating func nextEnd() -> Duration? {
+    if let known = nextEndOfTurn { return known }
+    let found = expectedEnds().first.flatMap { Duration.waiting(seconds: $0.seconds) }
+    nextEndOfTurn = .some(found)
+    return found
+  }
 
   /// How long it takes at least until a request that waits for pages has them; nil if nobody can tell.
   ///

@@ -5,14 +5,16 @@ import Models
 extension Engine {
   /// Seconds that everybody's next answer takes at a share of the whole model's work, and the longest of them; 0 before
   /// anything was measured.
-  private func backlog(share: (Lane, Sequence) -> Double) -> (all: Double, longest: Double) {
+  private func backlog(share: (Sequence) -> Double) -> (all: Double, longest: Double) {
     var (all, longest) = (0.0, 0.0)
     guard let rate = pace.secondsPerMAC else { return (0, 0) }
     for lane in lanes {
-      for sequence in lane.running + lane.waiting where sequence.rail == nil {
-        let own = rate * Double(sequence.nextMACs(lane.cost)) * share(lane, sequence)
-        all += own
-        longest = max(longest, own)
+      for sequences in [lane.running, lane.waiting] {
+        for sequence in sequences where sequence.rail == nil {
+          let own = rate * Double(sequence.nextMACs(lane.cost)) * share(sequence)
+          all += own
+          longest = max(longest, own)
+        }
       }
     }
     return (all, longest)
@@ -21,7 +23,7 @@ extension Engine {
   /// Sets how much effort there is for everybody: by what others have to wait for, which a lone request has not.
   mutating func weighLoad() {
     guard limits.brownOutWait != nil else { return }
-    let load = backlog { _, _ in 1 }
+    let load = backlog { _ in 1 }
     brownOut.weigh(seconds: load.all - load.longest, wanted: limits.brownOutWait)
   }
 
@@ -29,16 +31,16 @@ extension Engine {
   ///
   /// - Throws: `Refusal` of `queueFull`.
   func checkWait(_ request: Request) throws(Refusal) {
-    let seconds = backlog { leastShare($0, $1) }.all
+    let seconds = backlog(share: \.leastShare).all
     try checkPatience(of: request, for: .seconds(seconds)) { "\($0) ms of work wait" }
   }
 
   /// What is left of the whole model's work on a request when load has lowered its effort as far as it may.
-  func leastShare(_ lane: Lane, _ sequence: Sequence) -> Double {
-    guard limits.brownOutWait != nil, sequence.request.task.obeysEffort,
-      let curve = lane.curve(for: sequence.request.task)
+  func leastShare(of request: Request, lane: Int) -> Double {
+    guard limits.brownOutWait != nil, request.task.obeysEffort,
+      let curve = lanes[lane].curve(for: request.task)
     else { return 1 }
-    return curve.point(at: min(sequence.request.effortMin, sequence.request.effort)).share
+    return curve.point(at: min(request.effortMin, request.effort)).share
   }
 
   /// Refuses a request that would wait longer than it can: until its deadline, or as long as anybody may.
