@@ -44,7 +44,7 @@ DEADLINE = 1.0
 #: A tight deadline is so many times the median time of a dense answer to 32 callers, at least and at most.
 TIGHT = (1, 5)
 #: Milliseconds of a daemon whose configuration says nothing (docs/OPERATING.md): before effort is lowered, and before refusal.
-DEFAULT_WAITS = (100, 30_000)
+DEFAULT_WAITS = (25, 30_000)
 #: As long as the configuration takes: only a text's own deadline bounds its wait.
 QUEUE_MAX = 86_400_000
 SECONDS_MAX = 1_500
