@@ -32,6 +32,7 @@ import machine
 from child import Child
 from daemon import Daemon
 from effort_peers import EXACT, SAME_LEAST, PeerBench, names_of, prepare, sides
+from learning import SETS
 from works import build
 
 import mete
@@ -129,6 +130,19 @@ def without_times(entries: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     return [{key: [] if key in TIMES else value for key, value in one.items()} for one in entries]
 
 
+def cut(text: str, most: int, count: Callable[[str], int]) -> str:
+    """The words of a text that make no more tokens than the model was taught with: all sides get the same text."""
+    if len(text) < most or count(text) <= most:
+        return text
+    words = text.split(" ")
+    fits, over = 0, len(words)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        fits, over = (middle, over) if count(" ".join(words[:middle])) <= most else (fits, middle)
+    # A single word that is too long is left to the model's own limit.
+    return " ".join(words[:fits]) or text
+
+
 def judged_peers(peers: List[PeerBench], texts: List[str], names: List[str], judge: Judge) -> List[Dict[str, Any]]:
     """The peers with the settings that they keep, and how right they are."""
     found: List[Dict[str, Any]] = []
@@ -224,6 +238,10 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
         )
         config.flush()
         daemon = stack.enter_context(Daemon(settings.meted, ROOT, config.name))
+        with mete.Client(daemon.address) as tokenizer:
+            most = SETS[settings.set].tokens
+            for row in rows:
+                row["text"] = cut(row["text"], most, lambda text: len(list(tokenizer.tokenize(text, "taught"))))
         client = stack.enter_context(Child("mete_load", [build(ROOT), daemon.address], ROOT))
         peers: List[PeerBench] = []
         for side in variants:

@@ -196,7 +196,7 @@ def measure(settings: argparse.Namespace) -> Dict[str, Any]:
     hurried = [row(settings, texts, dense, times, mode, (settings.wait, QUEUE_MAX), tight) for times in TIGHT_LOADS for mode in modes]
     return {
         "set": settings.set, "model": settings.name, "wait_ms": settings.wait, "queue_ms": settings.queue, "machine": machine.describe(ROOT),
-        "dense": dense, "dense_median": median, "seconds": settings.seconds, "rows": found, "default_rows": usual, "tight_rows": hurried,
+        "dense": dense, "dense_median": median, "seconds": settings.seconds, "rows": found, "default_waits": DEFAULT_WAITS, "default_rows": usual, "tight_rows": hurried,
     }  # fmt: skip
 
 
@@ -245,7 +245,7 @@ def table(result: Dict[str, Any]) -> List[str]:
         f"{result['seconds']:g} s of each load.", "", *loads(result["rows"]),
     ]  # fmt: skip
     if "default_rows" in result:
-        wait, queue = DEFAULT_WAITS
+        wait, queue = result["default_waits"]
         lines += ["", f"The same with the waits of a daemon whose configuration says nothing, {wait} ms and {queue / 1e3:g} s: a text's own second bounds its wait.", "", *loads(result["default_rows"])]
     if "tight_rows" not in result:
         return lines

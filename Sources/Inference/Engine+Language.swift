@@ -21,8 +21,12 @@ extension Engine {
       noteLayer()
       charge(&batch, cost)
       deepen(batch, to: layer + 1)
-      if let place = lanes[lane].exitLayers.firstIndex(of: layer + 1) {
+      if let place = lanes[lane].exitLayers.firstIndex(of: layer + 1), !batch.streams.isEmpty {
+        // Who is late by now is not asked any more.
+        leave(&batch) { forward.keep($0, $1) }
         ask(tokenExit: place, &batch, forward, lane: lane)
+        // What the exit took is no layer.
+        self.layer.began = nil
       }
     }
     // Once more, for what passed while the last layer ran; where all have left none did.

@@ -61,7 +61,6 @@ extension Engine {
     do throws(Refusal) {
       if case .classifyStream(let parameters) = request.task { try begin(parameters, sequence) }
       try checkSettings(of: sequence)
-      sequence.leastShare = leastShare(of: request, lane: index)
       let isLate = sequence.isExpired(at: clock())
       if !isLate, !sequence.request.task.isFree { try checkWait(sequence.request) }
     } catch {

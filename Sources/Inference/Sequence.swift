@@ -36,7 +36,9 @@ final class Sequence {
   /// The answer that it computes again; nil for everybody's requests.
   var rail: SafetyRail.Case?
   /// What is left of the whole model's work on it when load has lowered its effort as far as it may.
-  var leastShare = 1.0
+  ///
+  /// With the least effort that checks had left when it was found.
+  var leastShare: (floor: Double, share: Double)?
   /// Whether its budget has made a text or a token leave at an exit that was not sure.
   var isSpent = false
   /// What the whole model said.

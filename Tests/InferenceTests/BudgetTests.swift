@@ -124,6 +124,29 @@ struct BudgetTests {
     #expect(bill.work.layersHistogram == [0, 20], "all rows left after the first layer")
   }
 
+  /// An exit before the one that a token's rule begins with is never sure of it, however likely its label.
+  @Test func anExitBeforeTheFirstIsForced() throws {
+    let bench = try Workbench()
+    let exits = try #require(bench.models[0].checkpoint.frugal?.tokens)
+    let cost = Cost(bench.llama.configuration)
+    var parameters = StreamParameters()
+    parameters.explicit.firstExit = 2
+    var layers: [Int: Outcome] = [:]
+    for depth in 1 ... 2 {
+      let most =
+        depth * (cost.attention(positions: 1) + cost.experts)
+        + (0 ..< depth).reduce(0) { $0 + exits.cost(at: $1, isAsked: true) }
+      var engine = bench.engine()
+      let request = Request.test(1, .classifyStream(parameters), macsMax: most)
+      bench.run(&engine, InferenceTests.whole(request, .tokens([7])))
+      let (outcome, bill) = try #require(bench.ending(request.id))
+      let verdict = try #require(bench.verdicts(request.id).first)
+      layers[verdict.layer] = outcome
+      #expect(bill.work.macsTotal <= most)
+    }
+    #expect(layers == [1: .finished(.budget), 2: .finished(.complete)])
+  }
+
   /// A budget buys the most effort that it pays for.
   @Test func moreBudgetIsMoreEffort() throws {
     let bench = try Workbench()

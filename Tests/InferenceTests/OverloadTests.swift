@@ -92,6 +92,35 @@ struct OverloadTests {
     #expect(bench.ending(SequenceID(99))?.outcome == .finished(.complete))
   }
 
+  /// Who waits is priced at what load leaves of it: nothing is taken from floors, nor from settings by themselves.
+  @Test func whatLoadCannotLowerIsPricedWhole() throws {
+    let bench = try Workbench()
+    var limits = EngineLimits()
+    limits.brownOutWait = .milliseconds(5)
+    limits.queueWaitMax = .milliseconds(60)
+    limits.railPerMille = 0
+    func refused(_ change: (inout Request) -> Void) -> Int {
+      var engine = warm(bench, limits)
+      var orders: [Order] = []
+      for number in 10 ..< 70 as Range<UInt64> {
+        var own = request(number)
+        change(&own)
+        orders += whole(own, .tokens(text))
+      }
+      bench.run(&engine, orders)
+      return (10 ..< 70).count {
+        if case .refused = bench.ending(SequenceID(UInt64($0)))?.outcome { true } else { false }
+      }
+    }
+    var parameters = EncodeParameters()
+    parameters.explicit.threshold = 1
+    let explicit = refused {
+      $0 = .test($0.id.number, .classify(parameters), on: Workbench.encoder)
+    }
+    #expect(explicit == refused { $0.effortMin = 1 })
+    #expect(explicit > refused { $0.effortMin = 0 } + 10, "\(explicit)")
+  }
+
   /// A deadline that nears lowers effort, and answers at an exit; only what has no time for that is cut.
   @Test func aDeadlineIsMetWithLess() throws {
     let bench = try Workbench()
@@ -183,6 +212,7 @@ struct OverloadTests {
     let bench = try Workbench()
     var limits = EngineLimits()
     limits.railPerMille = 0
+    limits.brownOutWait = nil
     limits.rowsMax = 300
     var engine = warm(bench, limits)
     func together(_ numbers: Range<UInt64>, last deadline: Duration?) {
@@ -214,7 +244,7 @@ struct OverloadTests {
     for number in 3000 ..< 3007 as Range<UInt64> { #expect(try given(bench, number) == 1) }
   }
 
-  /// A stream's tokens that a slow layer would make late leave at an exit, sure or not; a token before them goes its whole way.
+  /// A stream's tokens that a slow layer would make late leave at an exit, sure or not.
   @Test(arguments: StreamPolicy.allCases)
   func tokensInAHurryLeaveAtAnExit(_ policy: StreamPolicy) throws {
     let bench = try Workbench()
@@ -460,8 +490,9 @@ struct OverloadTests {
     for number in 100 ..< 200 as Range<UInt64> {
       let deadline = bench.now + .microseconds(Int64.random(in: 1000 ... 30_000, using: &random))
       var own = request(number, deadline: deadline)
-      if Bool.random(using: &random) {
-        own = Request.test(number, endless(30), deadline: deadline)
+      let others: [Request.Task] = [endless(30), .classifyStream(StreamParameters())]
+      if let task = others.randomElement(using: &random), Bool.random(using: &random) {
+        own = Request.test(number, task, deadline: deadline)
         own.hurries = true
       }
       expected.append(number)

@@ -168,6 +168,22 @@ struct SafetyRailTests {
     }
   }
 
+  /// What checks leave of effort at least is priced where somebody waits, as soon as it is raised.
+  @Test func aRaisedFloorIsPriced() throws {
+    let bench = try Workbench()
+    var engine = bench.engine()
+    let request = Request.test(1, .classify(EncodeParameters()), on: Workbench.encoder)
+    let intake = engine.lanes[1].intake(for: request.task)
+    let sequence = Sequence(request, lane: 1, intake: intake)
+    let curve = try #require(engine.lanes[1].curve(for: request.task))
+    #expect(engine.leastShare(engine.lanes[1], sequence) == curve.points[0].share)
+    _ = note(&engine.lanes[1].rail, 60, agreeing: 0, expected: 0.9, effort: 0.65)
+    let floor = engine.lanes[1].rail.floor
+    #expect(floor == 0.75)
+    let share = engine.leastShare(engine.lanes[1], sequence)
+    #expect(share == curve.point(at: floor).share && share > curve.points[0].share)
+  }
+
   /// Tenths of effort are judged apart.
   @Test func tenthsAreJudgedApart() {
     var rail = SafetyRail()

@@ -16,6 +16,7 @@ struct StreamTests {
     _ tokens: [Int32],
     on model: String = Workbench.language,
     effort: Double = 1,
+    macsMax: Int? = nil,
     slots: Int = 64,
     limits: EngineLimits = EngineLimits()
   ) throws -> (verdicts: [Verdict], outcome: Outcome, bill: Bill) {
@@ -25,6 +26,7 @@ struct StreamTests {
       .classifyStream(parameters),
       on: model,
       effort: effort,
+      macsMax: macsMax,
       slots: slots
     )
     bench.run(&engine, whole(request, .tokens(tokens)))
@@ -193,6 +195,27 @@ struct StreamTests {
     #expect(ending.bill.work == low.bill.work, "one by one, or all at once")
   }
 
+  /// A budget that pays for everything changes nothing, however many tokens have left: what is parked is paid for too.
+  @Test(arguments: StreamPolicy.allCases)
+  func aRichBudgetIsNone(policy: StreamPolicy) throws {
+    let bench = try Workbench()
+    let stream = tokens(200, seed: 6)
+    var limits = EngineLimits()
+    limits.parkedRowsMax = 16
+    for (threshold, first) in [(nil, 2), (0.42, nil), (0.5, nil), (0.6, 1)] as [(Double?, Int?)] {
+      var parameters = StreamParameters()
+      parameters.policy = policy
+      parameters.explicit.threshold = threshold
+      parameters.explicit.firstExit = first
+      let free = try run(bench, parameters, stream, limits: limits)
+      let rich = try run(bench, parameters, stream, macsMax: 1 << 50, limits: limits)
+      #expect(rich.outcome == .finished(.complete))
+      #expect(rich.verdicts.map(\.layer) == free.verdicts.map(\.layer), "\(parameters.explicit)")
+      #expect(rich.verdicts.map(\.scores) == free.verdicts.map(\.scores))
+      if first == nil { #expect(Set(free.verdicts.map(\.layer)).count > 1, "\(threshold ?? 0)") }
+    }
+  }
+
   @Test func wrongSettingsAreNamed() throws {
     let bench = try Workbench()
     var wrong: [(StreamParameters, String)] = []
@@ -218,7 +241,10 @@ struct StreamTests {
       var parameters = StreamParameters()
       parameters.window = window
       let found = try run(bench, parameters, tokens(3, seed: 1), on: Workbench.encoder)
-      guard case .refused(let refusal) = found.outcome else { continue }
+      guard case .refused(let refusal) = found.outcome else {
+        Issue.record("a window of \(window): \(found.outcome)")
+        continue
+      }
       #expect(refusal.code == .badSetting && refusal.text.hasPrefix("window must be"))
     }
   }

@@ -77,20 +77,37 @@ extension Engine {
   private func canPay(_ row: Batch.Row, from place: Int, _ exits: TokenExits, lane: Int) -> Bool {
     let sequence = row.sequence
     guard let most = sequence.request.macsMax, let stream = sequence.stream else { return true }
-    // No later token may find more to take along than one step should carry.
-    guard stream.parked.count < limits.parkedRowsMax else { return false }
-    let cost = lanes[lane].cost
-    let whole = cost.attention(positions: row.seen) + cost.experts
-    let owed = stream.policy == .defer ? whole : cost.keysAndValues
+    // What it would take along there must be no more than one step should carry, unless all of that is paid for.
+    let along = stream.parked.count { $0.depth < exits.layers[place + 1] }
+    guard along < limits.parkedRowsMax || row.isSettling else { return false }
     // The ensemble here, if this exit is asked, and the answer at the next.
-    var bound = exits.cost(at: place, isAsked: true) - exits.heads[place].cost
-    bound += exits.cost(at: place + 1, isAsked: true)
-    for layer in exits.layers[place] ..< exits.layers[place + 1] {
-      // Earlier tokens see less than this one.
-      bound += (sequence.flight?.rows ?? 1) * whole
-      bound += stream.parked.count { $0.depth <= layer || $0.isAboard } * owed
-    }
+    let bound =
+      exits.cost(at: place, isAsked: true) - exits.heads[place].cost
+      + exits.cost(at: place + 1, isAsked: true)
+      + stream.bound(
+        of: exits.layers[place] ..< exits.layers[place + 1],
+        seen: row.seen,
+        rows: sequence.flight?.rows ?? 1,
+        lanes[lane].cost
+      )
     return sequence.bill.work.macsTotal + bound <= most
+  }
+
+  /// Whether a token of a stream with a budget takes along to the last layer what is parked: when that is as much as may be, and
+  /// what it costs is no more than the share of as many tokens in what is left.
+  func paysToSettle(_ sequence: Sequence, at position: Int) -> Bool {
+    guard let most = sequence.request.macsMax, let stream = sequence.stream,
+      let exits = lanes[sequence.lane].frugal?.tokens,
+      stream.parked.count >= limits.parkedRowsMax - 1
+    else { return false }
+    let cost = lanes[sequence.lane].cost
+    let bound =
+      exits.layers.indices.reduce(0) { $0 + exits.cost(at: $1, isAsked: true) }
+      + stream.bound(of: 0 ..< cost.layers, seen: position + 1, rows: 1, cost)
+    let spare = most - sequence.bill.work.macsTotal
+    let left = max(1, stream.parameters.tokensMax - position)
+    let share = min(1, Double(limits.parkedRowsMax) / Double(left))
+    return Double(bound) <= share * Double(spare)
   }
 
   /// What keeps a text from going on to the next exit, or to the end.
@@ -138,5 +155,17 @@ extension Lane {
       if entry.tau != nil { macs += rows * (frugal?.experts?.routers[layer].cost ?? 0) }
     }
     return macs + (place.flatMap { frugal?.exits?.cost(at: $0) } ?? cost.head)
+  }
+}
+
+extension TokenStream {
+  /// The most that some layers cost for the rows of a stream that go through them, and for what is parked before them.
+  fileprivate func bound(of layers: Range<Int>, seen: Int, rows: Int, _ cost: Cost) -> Int {
+    let whole = cost.attention(positions: seen) + cost.experts
+    let owed = policy == .defer ? whole : cost.keysAndValues
+    // Earlier tokens see less than this one.
+    return layers.reduce(0) { bound, layer in
+      bound + rows * whole + parked.count { $0.depth <= layer || $0.isAboard } * owed
+    }
   }
 }

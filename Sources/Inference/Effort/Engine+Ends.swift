@@ -12,7 +12,7 @@ extension Engine {
     for lane in lanes {
       for sequence in lane.running where sequence.rail == nil {
         guard let macs = lane.macsLeft(of: sequence) else { continue }
-        ends.append((sequence, rate * Double(macs) * sequence.leastShare))
+        ends.append((sequence, rate * Double(macs) * leastShare(lane, sequence)))
       }
     }
     ends.sort { ($0.seconds, $0.sequence.id) < ($1.seconds, $1.sequence.id) }

@@ -5,13 +5,13 @@ import Models
 extension Engine {
   /// Seconds that everybody's next answer takes at a share of the whole model's work, and the longest of them; 0 before
   /// anything was measured.
-  private func backlog(share: (Sequence) -> Double) -> (all: Double, longest: Double) {
+  private func backlog(share: (Lane, Sequence) -> Double) -> (all: Double, longest: Double) {
     var (all, longest) = (0.0, 0.0)
     guard let rate = pace.secondsPerMAC else { return (0, 0) }
     for lane in lanes {
       for sequences in [lane.running, lane.waiting] {
         for sequence in sequences where sequence.rail == nil {
-          let own = rate * Double(sequence.nextMACs(lane.cost)) * share(sequence)
+          let own = rate * Double(sequence.nextMACs(lane.cost)) * share(lane, sequence)
           all += own
           longest = max(longest, own)
         }
@@ -23,7 +23,7 @@ extension Engine {
   /// Sets how much effort there is for everybody: by what others have to wait for, which a lone request has not.
   mutating func weighLoad() {
     guard limits.brownOutWait != nil else { return }
-    let load = backlog { _ in 1 }
+    let load = backlog { _, _ in 1 }
     brownOut.weigh(seconds: load.all - load.longest, wanted: limits.brownOutWait)
   }
 
@@ -31,16 +31,27 @@ extension Engine {
   ///
   /// - Throws: `Refusal` of `queueFull`.
   func checkWait(_ request: Request) throws(Refusal) {
-    let seconds = backlog(share: \.leastShare).all
+    let seconds = backlog(share: leastShare).all
     try checkPatience(of: request, for: .seconds(seconds)) { "\($0) ms of work wait" }
   }
 
   /// What is left of the whole model's work on a request when load has lowered its effort as far as it may.
-  func leastShare(of request: Request, lane: Int) -> Double {
-    guard limits.brownOutWait != nil, request.task.obeysEffort,
-      let curve = lanes[lane].curve(for: request.task)
+  ///
+  /// Asked of everybody who waits for every request that comes, so it is found anew only when checks have raised the least effort.
+  func leastShare(_ lane: Lane, _ sequence: Sequence) -> Double {
+    if let known = sequence.leastShare, known.floor == lane.rail.floor { return known.share }
+    let found = leastShare(of: sequence.request, lane)
+    sequence.leastShare = (lane.rail.floor, found)
+    return found
+  }
+
+  private func leastShare(of request: Request, _ lane: Lane) -> Double {
+    // Settings by themselves stay, whatever the load.
+    guard limits.brownOutWait != nil, request.task.obeysEffort, request.task.explicit.isEmpty,
+      let curve = lane.curve(for: request.task)
     else { return 1 }
-    return curve.point(at: min(request.effortMin, request.effort)).share
+    let least = min(request.effortMin, request.effort)
+    return curve.point(at: max(least, lane.rail.floor)).share
   }
 
   /// Refuses a request that would wait longer than it can: until its deadline, or as long as anybody may.

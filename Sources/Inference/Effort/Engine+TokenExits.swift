@@ -107,7 +107,7 @@ extension Engine {
     }
     let beliefs = softmax(scores[...])
     let isLast = place == exits.count - 1
-    let isSure = isLast || beliefs.max() ?? 0 > rule.threshold
+    let isSure = isLast || place >= rule.first && beliefs.max() ?? 0 > rule.threshold
     guard isSure || obstacle != nil else { return false }
     if !isSure, obstacle == .budget { row.sequence.isSpent = true }
     token.isForced = !isSure

@@ -45,10 +45,11 @@ extension Engine {
       of: sequence,
       macsDense: lane.cost.row(positions: position + 1) + head
     )
-    // A budget says itself what may be carried to the end, and where all leave alike nothing is parked.
+    // A budget must pay for what is carried to the end, and where all leave alike nothing is parked.
     row?.settles =
-      !stream.isBudgeted && !isSameForAll(sequence)
-      && (position + 1).isMultiple(of: limits.parkedRowsMax)
+      stream.isBudgeted
+      ? paysToSettle(sequence, at: position)
+      : !isSameForAll(sequence) && (position + 1).isMultiple(of: limits.parkedRowsMax)
     stream.setOut = position + 1
     return row
   }
