@@ -212,7 +212,8 @@ struct OverloadTests {
     let bench = try Workbench()
     var limits = EngineLimits()
     limits.railPerMille = 0
-    limits.brownOutWait = nil
+    // Not load, but the deadline is to lower effort.
+    limits.brownOutWait = .seconds(1)
     limits.rowsMax = 300
     var engine = warm(bench, limits)
     func together(_ numbers: Range<UInt64>, last deadline: Duration?) {
