@@ -855,6 +855,14 @@ static void an_answer_of_a_wrong_shape_is_a_bad_reply_with_a_bill(void) {
   }
 }
 
+/* The last option of an OPEN, with no metadata behind. */
+static void check_params(mete_client *c, const char *wanted, size_t length) {
+  uint8_t bytes[512];
+  mete_step(c);
+  const ssize_t count = recv(bench.fd, bytes, sizeof bytes, 0), from = count - 1 - (ssize_t)length;
+  CHECK(from > 0 && memcmp(bytes + from, wanted, length) == 0 && bytes[count - 1] == 0x80);
+}
+
 /* What a stream's parameters say on the wire, those that are zero but given among them. */
 /* A literal and its length, which may hold a NUL. */
 #define BYTES(literal) (literal), sizeof(literal) - 1
@@ -880,16 +888,23 @@ static void a_streams_parameters_go_out_as_they_were_given(void) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     mete_client *c = greeted();
     mete_call *call = NULL;
-    uint8_t bytes[512];
     CHECK(mete_classify_stream(c, NULL, &cases[i].params, NULL, 0, &call) == METE_DONE);
-    mete_step(c);
-    ssize_t count = recv(bench.fd, bytes, sizeof bytes, 0);
-    /* The last option of an OPEN, with no metadata behind. */
-    const ssize_t from = count - 1 - (ssize_t)cases[i].length;
-    CHECK(from > 0 && memcmp(bytes + from, cases[i].bytes, cases[i].length) == 0 && bytes[count - 1] == 0x80);
+    check_params(c, cases[i].bytes, cases[i].length);
     mete_call_free(call);
     client_done(c);
   }
+}
+
+static void a_texts_settings_go_out_as_they_were_given(void) {
+  static const double zero = 0, half = 0.5;
+  static const uint64_t first = 10;
+  static const mete_classify_params params = {.tau = &half, .threshold = &zero, .first_exit = &first};
+  mete_client *c = greeted();
+  mete_call *call = NULL;
+  CHECK(mete_classify(c, NULL, &params, NULL, 0, &call) == METE_DONE);
+  check_params(c, BYTES("\x84\xa5" "input\xa4" "each\xa3" "tau\xcb\x3f\xe0\0\0\0\0\0\0\xa9" "threshold\xcb\0\0\0\0\0\0\0\0\xaa" "first_exit\x0a"));
+  mete_call_free(call);
+  client_done(c);
 }
 
 static void a_verdict_is_read_or_is_a_bad_reply(void) {
@@ -1123,6 +1138,7 @@ int main(void) {
       SCENARIO(pings_are_answered_but_not_a_flood),
       SCENARIO(an_answer_of_a_wrong_shape_is_a_bad_reply_with_a_bill),
       SCENARIO(a_streams_parameters_go_out_as_they_were_given),
+      SCENARIO(a_texts_settings_go_out_as_they_were_given),
       SCENARIO(a_verdict_is_read_or_is_a_bad_reply),
       SCENARIO(wrong_arguments_never_reach_the_server),
       SCENARIO(pieces_are_cut_without_loss),
