@@ -1,7 +1,7 @@
 """Measures what happens when more is asked than there is time for, with brown-out and without.
 
 Usage: .cache/venv/bin/python Benchmarks/overload.py [--model .cache/learning/tweets-together-0] [--name tweets] [--set tweets] [--seconds 12]
-       [--wait 25] [--queue 40] [--seed 0] [--meted .build/release/meted] [--print]
+       [--wait 15] [--queue 40] [--seed 0] [--meted .build/release/meted] [--print]
 
 The dense capacity of a taught classifier is measured first: texts a second at effort 1, with 32 callers who wait for their
 answers. Then texts come in an open loop, at random moments (Poisson) and whether or not earlier ones are answered, at 0.5, 1,
@@ -44,7 +44,7 @@ DEADLINE = 1.0
 #: A tight deadline is so many times the median time of a dense answer to 32 callers, at least and at most.
 TIGHT = (1, 5)
 #: Milliseconds of a daemon whose configuration says nothing (docs/OPERATING.md): before effort is lowered, and before refusal.
-DEFAULT_WAITS = (25, 30_000)
+DEFAULT_WAITS = (15, 30_000)
 #: As long as the configuration takes: only a text's own deadline bounds its wait.
 QUEUE_MAX = 86_400_000
 SECONDS_MAX = 1_500
@@ -273,7 +273,7 @@ def main() -> int:
     parser.add_argument("--name", default="tweets")
     parser.add_argument("--set", default="tweets")
     parser.add_argument("--seconds", type=float, default=12)
-    parser.add_argument("--wait", type=int, default=25)
+    parser.add_argument("--wait", type=int, default=15)
     parser.add_argument("--queue", type=int, default=40, help="milliseconds; who would wait longer is refused")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")

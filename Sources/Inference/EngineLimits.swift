@@ -36,7 +36,7 @@ public struct EngineLimits: Sendable, Equatable {
   /// last, so that no step is ever much longer than others.
   public var parkedRowsMax = 256
   /// How long work may wait before effort is lowered for all; nil never lowers it.
-  public var brownOutWait: Duration? = .milliseconds(25)
+  public var brownOutWait: Duration? = .milliseconds(15)
   /// The longest that a request may have to wait; one that would is refused, and told when to come back.
   public var queueWaitMax = Duration.seconds(30)
   /// How many of a thousand answers that were spared work are computed again with the whole model, when there is time.
