@@ -94,7 +94,7 @@ struct BudgetTests {
     Issue.record("\(least) is called enough, and then \(most)")
   }
 
-  /// The exit at which the budget ends answers, the end says so, and nobody takes that answer for the curve's.
+  /// The exit at which the budget ends answers, and the end says so.
   @Test(arguments: [true, false])
   func theExitWhereABudgetEndsAnswers(isForced: Bool) throws {
     let bench = try Workbench()
