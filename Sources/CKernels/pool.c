@@ -30,10 +30,12 @@ struct ck_pool {
   size_t workers;
   ck_job *job;
   void *context;
-  // One more for every job; what the threads wait for.
+  // One more for every job.
   _Alignas(64) _Atomic uint32_t epoch;
-  // Threads that sleep, so that waking costs a system call only if one does.
-  _Alignas(64) _Atomic uint32_t sleepers;
+  // One more whenever threads are woken: for a job, or because one is near.
+  _Alignas(64) _Atomic uint32_t rings;
+  // Threads that sleep and whom nobody has woken yet, so that waking costs a system call only if it does something.
+  _Atomic uint32_t sleepers;
   // Parts that are not done.
   _Alignas(64) _Atomic uint32_t left;
   _Atomic bool is_over;
@@ -53,18 +55,29 @@ static void futex(_Atomic uint32_t *word, int operation, uint32_t value) {
 }
 
 static void wait_for_change(struct ck_pool *pool, uint32_t seen, int spins) {
-  for (int i = 0; i < spins; i++) {
-    if (atomic_load_explicit(&pool->epoch, memory_order_acquire) != seen) return;
-    relax();
+  for (;;) {
+    for (int i = 0; i < spins; i++) {
+      if (atomic_load_explicit(&pool->epoch, memory_order_acquire) != seen) return;
+      relax();
+    }
+    const uint32_t heard = atomic_load(&pool->rings);
+    atomic_fetch_add(&pool->sleepers, 1);
+    // Whoever makes a job after this look sees a sleeper and rings, and then the system refuses to wait.
+    if (atomic_load(&pool->epoch) != seen) return;
+    futex(&pool->rings, FUTEX_WAIT, heard);
   }
-  atomic_fetch_add(&pool->sleepers, 1);
-  while (atomic_load(&pool->epoch) == seen) futex(&pool->epoch, FUTEX_WAIT, seen);
-  atomic_fetch_sub(&pool->sleepers, 1);
+}
+
+void ck_pool_wake(struct ck_pool *pool) {
+  // Who was called needs no second call, however long it takes to come.
+  if (atomic_load(&pool->sleepers) == 0 || atomic_exchange(&pool->sleepers, 0) == 0) return;
+  atomic_fetch_add(&pool->rings, 1);
+  futex(&pool->rings, FUTEX_WAKE, INT32_MAX);
 }
 
 static void next_epoch(struct ck_pool *pool) {
   atomic_fetch_add(&pool->epoch, 1);
-  if (atomic_load(&pool->sleepers) > 0) futex(&pool->epoch, FUTEX_WAKE, INT32_MAX);
+  ck_pool_wake(pool);
 }
 
 static void pin(int cpu) {

@@ -78,12 +78,9 @@ final class EncoderForward {
     workers.together { worker in
       for row in inputs.count * worker / count ..< inputs.count * (worker + 1) / count {
         let (token, position, type) = inputs[row]
-        let (word, place) = (model.wordEmbedding.row(token), model.positionEmbedding.row(position))
-        if let table = model.typeEmbedding {
-          x.setSum(row, of: word, place, table.row(type))
-        } else {
-          x.setSum(row, of: word, place)
-        }
+        x.setRow(row, to: model.wordEmbedding, row: token)
+        x.addRow(row, model.positionEmbedding, row: position)
+        if let table = model.typeEmbedding { x.addRow(row, table, row: type) }
       }
     }
     x.tookRows()

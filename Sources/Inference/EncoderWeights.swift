@@ -88,7 +88,7 @@ struct EncoderWeights: Sendable {
       (maps.add([router.inner]), maps.add([router.outer], as: .f32))
     }
     let heads = (frugal?.exits?.heads ?? []).map { head in
-      (add([head.pooler], as: .f32), head.norm, add([head.classifier], as: .f32))
+      (add([head.pooler]), head.norm, add([head.classifier], as: .f32))
     }
     let built = try maps.built(by: workers)
     self.configuration = configuration

@@ -81,6 +81,8 @@ public struct Engine {
   /// - Returns: what there is to tell; of each sequence in order, its end last.
   public mutating func turn(_ orders: [Order]) -> [Emission] {
     let began = clock()
+    // They come while texts are tokenized.
+    if orders.contains(where: \.bringsWork) { workers.wake() }
     if let last = lastBusy {
       pace.learn(macs: counters.macsTotal - last.macs, took: began - last.began)
     }

@@ -55,12 +55,8 @@ final class LanguageForward {
   func embed(_ batch: Batch) {
     x.resize(rows: batch.count)
     for (row, entry) in batch.rows.enumerated() {
-      let word = weights.embedding.row(Int(entry.token))
-      if let table = weights.positionEmbedding {
-        x.setSum(row, of: word, table.row(entry.position))
-      } else {
-        x.setSum(row, of: word)
-      }
+      x.setRow(row, to: weights.embedding, row: Int(entry.token))
+      if let table = weights.positionEmbedding { x.addRow(row, table, row: entry.position) }
     }
     x.tookRows()
     place(batch)

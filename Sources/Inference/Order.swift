@@ -23,6 +23,14 @@ public enum Order: Sendable {
     case .open, .input, .endOfInput, .credit, .tick: false
     }
   }
+
+  /// Whether rows to compute may follow from it at once.
+  var bringsWork: Bool {
+    switch self {
+    case .input, .endOfInput: true
+    case .open, .credit, .end, .tick, .echo: false
+    }
+  }
 }
 
 /// A piece of input.

@@ -1,12 +1,18 @@
 // swift-format-ignore-file: NeverForceUnwrap
 import CUV
+internal import Glibc
+import Synchronization
 
 /// A way to the loop's thread from any other: posts are gathered and delivered in one batch per turn.
 public final class Mailbox<Element: Sendable>: @unchecked Sendable {
   // Sendable: `pending` and `isClosed` are used under `lock`; `deliver` and `waker`'s handle only on
-  // the loop's thread, except `waker.wake`, which libuv allows anywhere and `lock` orders before close.
+  // the loop's thread, except `waker.wake`, which libuv allows anywhere and `waking` orders before close.
   private let lock = Lock()
   private var pending: [Element] = []
+  /// How many threads are about to wake the loop.
+  ///
+  /// They do so without the lock: the loop, which can be awake before the call that woke it returns, would only sleep again.
+  private let waking = Atomic(0)
   private var isClosed = false
   private var deliver: (([Element]) -> Void)?
   private let waker: Waker
@@ -30,13 +36,18 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
   /// - Returns: False, with nothing posted, when the mailbox is closed.
   @discardableResult
   public func post(_ elements: [Element]) -> Bool {
-    lock.withLock {
-      guard !isClosed else { return false }
-      let wasEmpty = pending.isEmpty
+    let (isTaken, wakes) = lock.withLock {
+      guard !isClosed else { return (false, false) }
+      let wakes = pending.isEmpty && !elements.isEmpty
       pending += elements
-      if wasEmpty, !pending.isEmpty { waker.wake() }
-      return true
+      if wakes { waking.add(1, ordering: .relaxed) }
+      return (true, wakes)
     }
+    if wakes {
+      waker.wake()
+      waking.subtract(1, ordering: .releasing)
+    }
+    return isTaken
   }
 
   /// Posts one element from any thread.
@@ -59,6 +70,8 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
       return (isClosed, pending)
     }
     guard !wasClosed else { return [] }
+    // Nobody begins to wake a closed mailbox; who has begun is in one system call.
+    while waking.load(ordering: .acquiring) > 0 { sched_yield() }
     deliver = nil
     waker.close()
     return undelivered

@@ -163,10 +163,23 @@ public struct Matrix: Sendable {
     return stored.withBytes(range) { Array(UnsafeRawBufferPointer(start: $0, count: bytes)) }
   }
 
-  /// Copies row `index` to the start of `target`, which holds at least `inputs` floats.
-  public func copyRow(_ index: Int, into target: inout MutableSpan<Float>) {
-    precondition(target.count >= inputs, "a row of \(inputs) into \(target.count) floats")
-    for (place, value) in row(index).enumerated() { target[place] = value }
+  /// Lends row `index`, `inputs` floats, and decodes it first only where it is not stored as floats.
+  func withRow<Result>(_ index: Int, _ body: (UnsafePointer<Float>) -> Result) -> Result {
+    precondition((0 ..< outputs).contains(index), "row \(index) of \(outputs)")
+    switch storage {
+    case .owned(let values):
+      return values.withUnsafeBufferPointer { all in
+        guard let start = all.baseAddress else { preconditionFailure("\(outputs) rows of nothing") }
+        return body(start + index * inputs)
+      }
+    case .stored(let rows):
+      if let start = rows.alignedFloats(row: index) { return body(start) }
+    case .packed: break
+    }
+    return row(index).withUnsafeBufferPointer { row in
+      guard let start = row.baseAddress else { preconditionFailure("a row of nothing") }
+      return body(start)
+    }
   }
 
   /// Lends all numbers, row after row.

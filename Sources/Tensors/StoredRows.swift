@@ -23,6 +23,13 @@ struct StoredRows: Sendable {
     return file.alignedFloats(at: offset, count: outputs * inputs)
   }
 
+  /// One row where it lies, if it is of floats and aligned.
+  func alignedFloats(row index: Int) -> UnsafePointer<Float>? {
+    guard type == .f32 else { return nil }
+    let place = order.map { Int($0[index]) } ?? index
+    return file.alignedFloats(at: offset + place * rowBytes, count: inputs)
+  }
+
   /// Rows as floats, one after the other.
   func decoded(_ range: Range<Int>) -> [Float] {
     guard let order else {

@@ -49,10 +49,38 @@ struct MatrixTests {
     #expect(mapped.row(1) == [4, 5, 6])
     #expect(multiply(mapped, [1, 1, 1, 0, 0, 2], rows: 2) == [6, 15, 6, 12])
     #expect(mapped.withValues { $0.count } == 6)
-    var row: [Float] = [9, 9, 9, 9]
-    var target = row.mutableSpan
-    mapped.copyRow(0, into: &target)
-    #expect(row == [1, 2, 3, 9])
+  }
+
+  @Test(
+    "Rows go into a buffer however they are stored: owned, mapped, out of order, not aligned, in 16 bits"
+  )
+  func rowsOfMatricesInABuffer() throws {
+    let values: [Float] = [1, 2, 3, 4, 5, 6]
+    let folder = try TemporaryFolder()
+    let shorts = values.flatMap { value in
+      let bits = UInt16(value.bitPattern >> 16)
+      return [UInt8(bits & 255), UInt8(bits >> 8)]
+    }
+    let even = try MappedFile(path: folder.write([0, 0, 0, 0] + littleEndian(values), to: "even"))
+    let odd = try MappedFile(path: folder.write([0, 7] + littleEndian(values), to: "odd"))
+    let halves = try MappedFile(path: folder.write(shorts, to: "halves"))
+    let inOrder = Matrix(outputs: 2, inputs: 3, type: .f32, file: even, offset: 4)
+    let matrices = [
+      Matrix(outputs: 2, inputs: 3, values: values),
+      inOrder,
+      inOrder.selecting([1, 0, 1]).selecting([1, 2]),
+      Matrix(outputs: 2, inputs: 3, type: .f32, file: odd, offset: 2),
+      Matrix(outputs: 2, inputs: 3, type: .bf16, file: halves, offset: 0),
+    ]
+    for matrix in matrices {
+      let x = RowBuffer(width: 3)
+      x.resize(rows: 2)
+      x.setRow(0, [7, 7, 7])
+      x.setRow(1, to: matrix, row: 1)
+      x.addRow(1, matrix, row: 0)
+      x.addRow(1, matrix, row: 0)
+      #expect(x.row(1) == [6, 9, 12] && x.row(0) == [7, 7, 7])
+    }
   }
 
   @Test func unalignedFloatsAreDecodedWhereTheyLie() throws {

@@ -23,6 +23,9 @@ void ck_pool_destroy(struct ck_pool *pool);
 /// How many workers there are, the caller included.
 size_t ck_pool_workers(const struct ck_pool *pool);
 
+/// Wakes workers that sleep: they come while the caller prepares a job, and sleep again if none follows. Any thread may call.
+void ck_pool_wake(struct ck_pool *pool);
+
 /// Runs a job and returns when all parts are done. Always called by the same thread.
 void ck_pool_run(struct ck_pool *pool, ck_job *job, void *context);
 

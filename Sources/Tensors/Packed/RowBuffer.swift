@@ -59,16 +59,20 @@ public final class RowBuffer {
     changed()
   }
 
-  /// Makes row `index` the sum of some rows, added up in their order.
+  /// Makes row `index` a row of a matrix, which is as wide.
   ///
   /// Several may set different rows at once; the buffer must then be told by `tookRows`.
-  public func setSum(_ index: Int, of first: [Float], _ others: [Float]...) {
-    precondition((0 ..< rows).contains(index) && first.count == width)
-    precondition(others.allSatisfy { $0.count == width })
+  public func setRow(_ index: Int, to matrix: Matrix, row source: Int) {
+    precondition((0 ..< rows).contains(index) && matrix.inputs == width)
+    matrix.withRow(source) { (values + index * width).update(from: $0, count: width) }
+  }
+
+  /// Adds a row of a matrix, which is as wide, to row `index`; for several at once see `setRow`.
+  public func addRow(_ index: Int, _ matrix: Matrix, row source: Int) {
+    precondition((0 ..< rows).contains(index) && matrix.inputs == width)
     let row = values + index * width
-    row.update(from: first, count: width)
-    for other in others {
-      for (place, number) in other.enumerated() { row[place] += number }
+    matrix.withRow(source) { numbers in
+      for place in 0 ..< width { row[place] += numbers[place] }
     }
   }
 

@@ -32,6 +32,9 @@ public final class Workers {
 
   deinit { ck_pool_destroy(crew.pool) }
 
+  /// Wakes the others while this thread still prepares what they are wanted for; they sleep again if nothing comes of it.
+  public func wake() { ck_pool_wake(crew.pool) }
+
   /// Calls `body` once for every worker, with its number, on all of them at once.
   ///
   /// - Parameter body: must not share what it changes with another call, and must not use these workers itself.

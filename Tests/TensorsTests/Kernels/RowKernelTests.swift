@@ -65,9 +65,12 @@ struct RowKernelTests {
     let x = RowBuffer(width: 3)
     x.resize(rows: 2)
     x.setRow(0, [7, 7, 7])
-    x.setSum(1, of: [1, 2, 3])
-    #expect(x.row(1) == [1, 2, 3])
-    x.setSum(1, of: [1e8, 2, 3], [1, 0.5, 0], [-1e8, 1, -3])
+    let terms = Matrix(outputs: 3, inputs: 3, values: [1e8, 2, 3, 1, 0.5, 0, -1e8, 1, -3])
+    x.setRow(1, to: terms, row: 1)
+    #expect(x.row(1) == [1, 0.5, 0])
+    x.setRow(1, to: terms, row: 0)
+    x.addRow(1, terms, row: 1)
+    x.addRow(1, terms, row: 2)
     #expect(x.row(1) == [0, 3.5, 0] && x.row(0) == [7, 7, 7])
   }
 

@@ -40,6 +40,27 @@ struct WorkersTests {
     }
   }
 
+  @Test(
+    "Workers that sleep, were woken for nothing, or are just being woken do their parts once",
+    arguments: [2, 7]
+  )
+  func sleepersAreWoken(count: Int) {
+    let workers = Workers(count: count)
+    let tally = Tally(count)
+    for job in 0 ..< 300 {
+      // Longer than a worker spins in two of three.
+      let end = ContinuousClock.now + .microseconds(job % 3 * 150)
+      while ContinuousClock.now < end {}
+      for _ in 0 ..< job % 4 { workers.wake() }
+      workers.together { worker in tally.counts[worker].value.add(1, ordering: .relaxed) }
+      let done = tally.take()
+      guard done == [Int](repeating: 1, count: count) else {
+        Issue.record("job \(job): \(done)")
+        return
+      }
+    }
+  }
+
   @Test(arguments: [1, 2, 7])
   func everyItemIsDealtOnce(count: Int) {
     let workers = Workers(count: count)
