@@ -9,7 +9,8 @@ dense model in both formats of bytes and in float32, and the taught one in `--we
 format in which the dense one is fastest, which each kind of work decides for itself. The compiled client (peers/mete_load.c)
 calls, text in; a time is from a call to its bill. The dense model also runs in ONNX Runtime and OpenVINO with Hugging Face's
 tokenizers, text in, each peer with the settings that are fastest for it (effort_peers.py; `make peers` installs them). Every repeat
-measures every setting and every peer in turn; figures are medians of ratios to the dense model in the same repeat. Accuracy is of
+measures every setting and every peer in turn; figures are medians of ratios to the dense model in the same repeat, and time saved is of
+means over the texts, since the work saved is a sum. Accuracy is of
 the first texts of the test part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json,
 docs/BENCHMARKS.md and docs/bench/effort-*.png; `--page` writes the last two from the results that are there, and `--times` measures times
 again of the same models and settings, whose accuracy it takes from the result that is there.
@@ -78,11 +79,11 @@ class Bench:
         told = self.client.ask(request, ANSWER_SECONDS_MAX)
         return told, told["client_cpu"] / told["wall"] / (os.cpu_count() or 1)
 
-    def alone(self, texts: List[str]) -> Tuple[float, float, float]:
-        """Seconds a text, one call at a time: as the caller sees them, and as the bill does; and the client's share."""
+    def alone(self, texts: List[str]) -> Tuple[float, float, float, List[float]]:
+        """Seconds a text, one call at a time: as the caller sees them, and as the bill does; the client's share; seconds of each text."""
         self._ask(texts[:20], 1)
         told, share = self._ask(texts, 1)
-        return statistics.median(told["seconds"]), statistics.median(told["compute_us"]) / 1e6, share
+        return statistics.median(told["seconds"]), statistics.median(told["compute_us"]) / 1e6, share, told["seconds"]
 
     def together(self, texts: List[str]) -> Tuple[float, float]:
         """Texts a second, with 32 callers who each wait for their answer; and the client's share."""
@@ -123,11 +124,11 @@ class Judge:
 
 
 #: What an entry of a result has beside accuracy: anew in every run.
-TIMES = ["alone_s", "alone_billed_s", "together", "alone_client_share", "together_client_share"]
+TIMES = ["alone_s", "alone_billed_s", "together", "alone_client_share", "together_client_share", "each_text_s"]
 
 
 def without_times(entries: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    return [{key: [] if key in TIMES else value for key, value in one.items()} for one in entries]
+    return [{**one, **{key: [] for key in TIMES if key in one or "alone_billed_s" in one}} for one in entries]
 
 
 def cut(text: str, most: int, count: Callable[[str], int]) -> str:
@@ -167,7 +168,7 @@ def judged(
         ours.append({
             "name": name, "chosen": bool(point and point["chosen"]), "tau": point and point["tau"], "threshold": point and point["threshold"],
             "effort": own.effort, "effort_given": given, **judge(found), "macs_share": share, "alone_s": [], "alone_billed_s": [], "together": [],
-            "alone_client_share": [], "together_client_share": [],
+            "alone_client_share": [], "together_client_share": [], "each_text_s": [],
         })  # fmt: skip
     few = min(len(rows), PEERS_JUDGED)
     return ours, judged_peers(peers, texts[:few], names, Judge(rows[:few], dense[:few]))
@@ -203,11 +204,15 @@ def measure(
         first = number * len(turns) // settings.repeats
         for turn in turns[first:] + turns[:first]:
             turn()
+    for one, (_, _, own) in zip(ours, benches):
+        # Work is saved in sums, so time is held against it as a mean over the same texts, each with its median of all repeats.
+        one["mean_text_s"] = statistics.fmean(map(statistics.median, zip(*one.pop("each_text_s"))))
+        one["timed_macs_share"] = own.labels(timed)[1]
     return ours, theirs
 
 
 def own_turn(one: Dict[str, Any], own: Bench, timed: List[str]) -> None:
-    keep(one, ["alone_s", "alone_billed_s", "alone_client_share"], own.alone(timed))
+    keep(one, ["alone_s", "alone_billed_s", "alone_client_share", "each_text_s"], own.alone(timed))
     keep(one, ["together", "together_client_share"], own.together(timed * 4))
 
 
@@ -215,7 +220,7 @@ def peer_turn(one: Dict[str, Any], peer: PeerBench, timed: List[str]) -> None:
     keep(one, ["alone_s", "together"], [peer.alone(timed), peer.together(timed * 4)])
 
 
-def keep(to: Dict[str, Any], keys: List[str], values: Sequence[float]) -> None:
+def keep(to: Dict[str, Any], keys: List[str], values: Sequence[Any]) -> None:
     for key, value in zip(keys, values):
         to[key].append(value)
 

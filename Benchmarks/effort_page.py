@@ -29,12 +29,19 @@ def spread(values: List[float]) -> str:
     return f"**{middle(values):.2f}×** ({min(values):.2f} – {max(values):.2f})"
 
 
+def faster(own: Found, dense: Found, key: str) -> float:
+    """How many times as fast a mean text was; by medians over the texts in results that lack means."""
+    if key == "alone_s" and "mean_text_s" in own:
+        return dense["mean_text_s"] / own["mean_text_s"]
+    return middle(ratios(own, dense, key))
+
+
 def saved(own: Found, result: Found) -> str:
-    """Time saved over multiply-accumulates saved, by the medians of ratios; nothing where none are saved."""
-    spared = 1 - own["macs_share"]
+    """Time saved over multiply-accumulates saved, of the same texts; nothing where none are saved."""
+    spared = 1 - (own["timed_macs_share"] if "timed_macs_share" in own else own["macs_share"])
     if spared < 0.02:
         return "–"
-    return ", ".join(f"{(1 - 1 / middle(ratios(own, dense_of(result, key), key))) / spared:.2f}" for key in ("alone_s", "together"))
+    return ", ".join(f"{(1 - 1 / faster(own, dense_of(result, key), key)) / spared:.2f}" for key in ("alone_s", "together"))
 
 
 def client_share(own: Found) -> str:
