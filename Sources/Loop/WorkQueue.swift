@@ -13,6 +13,8 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   private var cameSoon = false
   private var entries: [Entry] = []
   private var offeredCount = 0
+  /// Whether more is about to come that belongs to what is there.
+  private var isGathering = false
   private var isClosed = false
 
   private struct Entry {
@@ -63,6 +65,20 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
       guard !isClosed else { return false }
       add(Entry(element: element, isOffered: false))
       return true
+    }
+  }
+
+  /// Lets the taker hear at once of all that `body` offers and posts, when it returns.
+  ///
+  /// What belongs together is then taken together, and a taker that looks for work, or wakes up, is not in the way of the rest.
+  ///
+  /// - Parameter body: Short; runs on the calling thread, which must be the only one that gathers.
+  public func gathering(_ body: () -> Void) {
+    lock.withLock { isGathering = true }
+    body()
+    lock.withLock {
+      isGathering = false
+      if !entries.isEmpty { announce() }
     }
   }
 
@@ -126,7 +142,11 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   /// Wakes the taker only if it may be asleep.
   private func add(_ entry: Entry) {
     entries.append(entry)
+    if !isGathering { announce(wakes: entries.count == 1) }
+  }
+
+  private func announce(wakes: Bool = true) {
     there.store(entries.count, ordering: .relaxed)
-    if entries.count == 1 { lock.signal() }
+    if wakes { lock.signal() }
   }
 }
