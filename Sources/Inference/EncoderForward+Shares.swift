@@ -80,14 +80,14 @@ extension EncoderForward {
     workers.deal(shares.count) { worker, item in
       let (share, own) = (shares[item], soloists[worker])
       let first = texts[share.texts.lowerBound].lowerBound
-      own.x.take(first ..< texts[share.texts.upperBound - 1].upperBound, of: x)
-      share.runs = own.layer(
-        index,
-        texts: texts[share.texts].map { $0.lowerBound - first ..< $0.upperBound - first },
-        taus: taus.isEmpty ? [] : Array(taus[share.texts]),
-        counters: &share.work
-      )
-      own.x.give(to: x, at: first)
+      own.x.borrowing(first ..< texts[share.texts.upperBound - 1].upperBound, of: x) {
+        share.runs = own.layer(
+          index,
+          texts: texts[share.texts].map { $0.lowerBound - first ..< $0.upperBound - first },
+          taus: taus.isEmpty ? [] : Array(taus[share.texts]),
+          counters: &share.work
+        )
+      }
     }
     x.tookRows()
     for share in shares { counters.add(share.work) }

@@ -14,9 +14,9 @@ final class EncoderForward {
   let workers: Workers
   /// The rows between two layers: (R, D).
   let x: RowBuffer
-  private let fused: RowBuffer
+  let fused: RowBuffer
   private let scratch: RowBuffer
-  private let mixed: RowBuffer
+  let mixed: RowBuffer
   let projected: RowBuffer
   let hidden: RowBuffer
   /// What picks experts; nil where layers run whole.
@@ -108,7 +108,25 @@ final class EncoderForward {
       return shared(index, texts, taus, cuts, counters: &counters)
     }
     let layer = weights.layers[index]
+    if hasBands(x.rows) { return banded(layer, texts, taus, counters: &counters) }
+    project(layer, counters: &counters)
+    attend(texts, counters: &counters)
+    return finish(layer, rowTaus(texts, taus), counters: &counters)
+  }
+
+  /// Of every row, the threshold of its text; empty where no text has one.
+  func rowTaus(_ texts: [Range<Int>], _ taus: [Float?]) -> [Float?] {
+    guard taus.contains(where: { $0 != nil }) else { return [] }
+    return zip(texts, taus).flatMap { [Float?](repeating: $1, count: $0.count) }
+  }
+
+  /// Queries, keys and values of all rows.
+  func project(_ layer: EncoderWeights.Layer, counters: inout Work) {
     workers.run(layer.queryKeyValue, x, into: fused, part: .attention, counters: &counters)
+  }
+
+  /// Lets every row attend to its text.
+  func attend(_ texts: [Range<Int>], counters: inout Work) {
     workers.attendFully(
       texts,
       fused,
@@ -120,12 +138,14 @@ final class EncoderForward {
     for text in texts {
       counters.count(.attention, 2 * shape.queryWidth * text.count * text.count)
     }
+  }
+
+  /// What of a layer every row does by itself.
+  func finish(_ layer: EncoderWeights.Layer, _ taus: [Float?], counters: inout Work) -> [Int?] {
     workers.run(layer.output, mixed, into: projected, part: .attention, counters: &counters)
     normalize(layer.attentionNorm, adding: projected)
-
-    if let expertStep, taus.contains(where: { $0 != nil }) {
-      let all = zip(texts, taus).flatMap { [Float?](repeating: $1, count: $0.count) }
-      let runs = feedForward(layer, expertStep, taus: all, counters: &counters)
+    if let expertStep, !taus.isEmpty {
+      let runs = feedForward(layer, expertStep, taus: taus, counters: &counters)
       normalize(layer.outputNorm, adding: projected)
       return runs
     }

@@ -70,7 +70,7 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
 
   /// Lets the taker hear at once of all that `body` offers and posts, when it returns.
   ///
-  /// What belongs together is then taken together, and a taker that looks for work, or wakes up, is not in the way of the rest.
+  /// What belongs together is then taken together by whoever waits, who is not in the way of the rest meanwhile.
   ///
   /// - Parameter body: Short; runs on the calling thread, which must be the only one that gathers.
   public func gathering(_ body: () -> Void) {
@@ -90,9 +90,9 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
     let began = waiting && lookMax > .zero ? ContinuousClock.now : nil
     if let began, lock.withLock({ cameSoon && !isClosed }) { look(until: began + lookMax) }
     return lock.withLock {
-      while waiting, entries.isEmpty, !isClosed { lock.wait() }
+      while waiting, entries.isEmpty || isGathering, !isClosed { lock.wait() }
       if let began { cameSoon = ContinuousClock.now - began < lookMax }
-      let taken = entries.map(\.element)
+      let taken = entries.map { $0.element }
       entries.removeAll(keepingCapacity: true)
       there.store(0, ordering: .relaxed)
       offeredCount = 0

@@ -18,6 +18,52 @@ struct WorkQueueTests {
     #expect(queue.take(waiting: false) == [])
   }
 
+  @Test(
+    "What is gathered is heard of at once, by whoever sleeps and whoever looks",
+    arguments: [Duration.zero, .seconds(1)]
+  )
+  func gatheredEntriesComeTogether(lookMax: Duration) {
+    let queue = WorkQueue<Int>(offersMax: 3, lookMax: lookMax)
+    let taken = Mutex<[[Int]]>([])
+    let worker = WorkerThread(named: "taker") {
+      for _ in 0 ..< 200 {
+        let some = queue.take(waiting: true)
+        taken.withLock { $0.append(some) }
+        while taken.withLock({ !$0.isEmpty }) {}
+      }
+    }
+    for number in 0 ..< 200 {
+      queue.gathering {
+        #expect(queue.offer(number))
+        queue.post(-number)
+        // Time enough for the taker to come between, if he could.
+        for _ in 0 ..< number * 10 { _ = queue.count }
+        queue.post(number)
+      }
+      while taken.withLock({ $0.isEmpty }) {}
+      #expect(taken.withLock { $0 } == [[number, -number, number]])
+      taken.withLock { $0 = [] }
+    }
+    worker.join()
+    queue.gathering {}
+    #expect(queue.isEmpty)
+  }
+
+  @Test(
+    "What is being gathered can be taken by whoever does not wait, and a queue that is closed meanwhile ends"
+  )
+  func gatheredEntriesAreThere() {
+    let queue = WorkQueue<Int>(offersMax: 1)
+    queue.gathering {
+      queue.post(1)
+      #expect(queue.take(waiting: false) == [1])
+      queue.post(2)
+      queue.close()
+    }
+    #expect(queue.take(waiting: true) == [2])
+    #expect(queue.take(waiting: true) == [])
+  }
+
   @Test func theUrgentOvertakeTheRest() {
     let queue = WorkQueue<Int>(offersMax: 2)
     #expect(queue.offer(1))

@@ -11,6 +11,8 @@ public final class RowBuffer {
   public private(set) var rows = 0
   private var capacity = 0
   private(set) var values: UnsafeMutablePointer<Float>
+  /// The memory that is its own, used unless it borrows rows.
+  private var own: (values: UnsafeMutablePointer<Float>, capacity: Int)
   private var bytes: [QuantizedRows?] = Quantization.allCases.map { _ in nil }
 
   /// Starts without rows.
@@ -18,9 +20,10 @@ public final class RowBuffer {
     precondition(width > 0, "rows of width \(width)")
     self.width = width
     values = Self.allocate(floats: 16)
+    own = (values, 0)
   }
 
-  deinit { free(values) }
+  deinit { free(own.values) }
 
   /// Makes it `rows` rows; those that stay keep their numbers, new ones have any.
   public func resize(rows: Int) {
@@ -28,9 +31,9 @@ public final class RowBuffer {
     if rows > capacity {
       let grown = Self.allocate(floats: rows * width)
       grown.update(from: values, count: self.rows * width)
-      free(values)
-      values = grown
-      capacity = rows
+      free(own.values)
+      own = (grown, rows)
+      (values, capacity) = own
     }
     self.rows = rows
     changed()
@@ -91,15 +94,26 @@ public final class RowBuffer {
     values.update(from: other.values + range.lowerBound * width, count: range.count * width)
   }
 
-  /// Gives all rows to another buffer, which is as wide, from its row `first` on.
+  /// Is some rows of another buffer, which is as wide, while `body` runs: what is written here is written there.
   ///
-  /// Several may give to one at once, if they give it different rows; it must then be told by `tookRows`.
-  public func give(to other: RowBuffer, at first: Int) {
-    precondition(first >= 0 && first + rows <= other.rows && other.width == width)
-    (other.values + first * width).update(from: values, count: rows * width)
+  /// Several may borrow different rows of one buffer at once, which keeps its size meanwhile and must then be told by
+  /// `tookRows`. Without rows of its own afterwards.
+  public func borrowing<Result>(_ range: Range<Int>, of other: RowBuffer, _ body: () -> Result)
+    -> Result
+  {
+    precondition(range.lowerBound >= 0 && range.upperBound <= other.rows && other.width == width)
+    (values, capacity, rows) = (other.values + range.lowerBound * width, range.count, range.count)
+    changed()
+    defer {
+      precondition(values == other.values + range.lowerBound * width, "borrowed rows were too few")
+      (values, capacity) = own
+      rows = 0
+      changed()
+    }
+    return body()
   }
 
-  /// Says that others gave it rows.
+  /// Says that others wrote its rows.
   public func tookRows() { changed() }
 
   /// Lends all rows, one after the other.

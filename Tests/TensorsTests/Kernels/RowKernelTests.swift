@@ -74,6 +74,27 @@ struct RowKernelTests {
     #expect(x.row(1) == [0, 3.5, 0] && x.row(0) == [7, 7, 7])
   }
 
+  @Test("Borrowed rows are written where they lie, and are gone afterwards")
+  func borrowedRows() {
+    let (all, some) = (RowBuffer(width: 2), RowBuffer(width: 2))
+    all.resize(rows: 4)
+    for row in 0 ..< 4 { all.setRow(row, [Float(row), 0]) }
+    some.resize(rows: 1)
+    some.setRow(0, [9, 9])
+    let seen = some.borrowing(1 ..< 3, of: all) {
+      some.resize(rows: 2)
+      some.setRow(1, [7, 7])
+      return (0 ..< some.rows).map(some.row)
+    }
+    all.tookRows()
+    #expect(seen == [[1, 0], [7, 7]])
+    #expect((0 ..< 4).map(all.row) == [[0, 0], [1, 0], [7, 7], [3, 0]])
+    #expect(some.rows == 0)
+    some.resize(rows: 8)
+    some.setRow(1, [5, 5])
+    #expect(some.row(1) == [5, 5] && all.row(2) == [7, 7])
+  }
+
   @Test(arguments: KernelSet.here)
   func ropeTurnsHeadsWhereTheyLie(set: KernelSet) {
     for half in Array(1 ... 35) + [64] {
