@@ -93,7 +93,7 @@ def weights(config: str) -> int:
     total = 0
     with tempfile.TemporaryDirectory() as folder:
         for number, path in enumerate(paths):
-            command = [ROOT / ".build/release/mete", "import", path, "--to", f"{folder}/{number}"]
+            command = [str(ROOT / ".build/release/mete"), "import", path, "--to", f"{folder}/{number}"]
             subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=120)
             total += (pathlib.Path(folder) / str(number) / "packed.safetensors").stat().st_size
     return total

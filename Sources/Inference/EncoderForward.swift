@@ -149,10 +149,8 @@ final class EncoderForward {
       normalize(layer.outputNorm, adding: projected)
       return runs
     }
-    workers.run(layer.up, x, into: hidden, part: .experts, counters: &counters)
-    let format = layer.down.matrix.format
-    workers.activate(RowActivation(configuration.activation), hidden, into: hidden, for: format)
-    workers.run(layer.down, hidden, into: projected, part: .experts, counters: &counters)
+    runAll(layer)
+    counters.count(.experts, x.rows * (layer.up.macs + layer.down.macs))
     normalize(layer.outputNorm, adding: projected)
     counters.countExperts(1, pairs: x.rows)
     return []

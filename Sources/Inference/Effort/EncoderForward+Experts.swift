@@ -122,7 +122,8 @@ extension EncoderForward {
     )
   }
 
-  private func runAll(_ layer: EncoderWeights.Layer) {
+  /// Runs a feed-forward layer whole, x into `projected`, and counts nothing.
+  func runAll(_ layer: EncoderWeights.Layer) {
     workers.multiply(layer.up.matrix, x, bias: layer.up.bias, into: hidden)
     let format = layer.down.matrix.format
     workers.activate(RowActivation(configuration.activation), hidden, into: hidden, for: format)
