@@ -37,7 +37,7 @@ def faster(own: Found, dense: Found, key: str) -> float:
 
 
 def saved(own: Found, result: Found) -> str:
-    """Time saved over multiply-accumulates saved, of the same texts; nothing where none are saved."""
+    """Time saved over multiply-accumulates saved, of the same texts where the result has that; nothing where none are saved."""
     spared = 1 - (own["timed_macs_share"] if "timed_macs_share" in own else own["macs_share"])
     if spared < 0.02:
         return "–"

@@ -84,7 +84,7 @@ def effort(result: Found) -> Figure:
     dense = result["settings"][0]
     points = sorted((own for own in result["settings"] if not own["name"].startswith("dense")), key=lambda own: own["effort"])
     xs = [own["effort"] for own in points]
-    macs(left, xs, [own["macs_share"] for own in points])
+    macs(left, xs, [own.get("timed_macs_share", own["macs_share"]) for own in points])
     times(left, xs, [relative(own, result, "alone_s") for own in points], BLUE, "time, one at a time", -0.004)
     times(left, xs, [relative(own, result, "together") for own in points], RED, f"time, {result['at_once']} at once", 0.004)
     peers(left, result)

@@ -75,6 +75,10 @@ void ck_pool_wake(struct ck_pool *pool) {
   futex(&pool->rings, FUTEX_WAKE, INT32_MAX);
 }
 
+size_t ck_pool_sleepers(const struct ck_pool *pool) { return atomic_load(&pool->sleepers); }
+
+uint32_t ck_pool_rings(const struct ck_pool *pool) { return atomic_load(&pool->rings); }
+
 static void next_epoch(struct ck_pool *pool) {
   atomic_fetch_add(&pool->epoch, 1);
   ck_pool_wake(pool);
@@ -130,6 +134,7 @@ struct ck_pool *ck_pool_create(size_t workers, bool pinned) {
   if (!pool) return NULL;
   pool->workers = 1;
   atomic_init(&pool->epoch, 0);
+  atomic_init(&pool->rings, 0);
   atomic_init(&pool->sleepers, 0);
   atomic_init(&pool->left, 0);
   atomic_init(&pool->is_over, false);

@@ -22,7 +22,7 @@ extension EncoderForward {
     }
   }
 
-  /// Rows of a band at least: with fewer, workers wait longer for weights than for each other.
+  /// Rows of a band at least: each worker reads all weights for his own.
   static let bandRowsMin = 6
 
   /// Whether a step's rows are cut into bands, one for each worker.

@@ -42,7 +42,7 @@ struct EncoderWeights: Sendable {
   let columns: AttentionColumns
   /// What the model can spare, and when; nil runs it whole.
   let frugal: FrugalParts?
-  /// Always float32; one for each of the model's exits.
+  /// One for each of the model's exits: poolers in the format of the maps, classifiers in float32.
   let exitHeads: [ExitHead]
 
   /// Packs a model.
@@ -51,7 +51,7 @@ struct EncoderWeights: Sendable {
   ///   - configuration: its shape.
   ///   - weights: its weights.
   ///   - frugal: its experts and exits; nil is none.
-  ///   - format: of all maps but the head's; nil is bytes with a scale for every 32 inputs,
+  ///   - format: of all maps but pooler, classifiers, and routers' second maps, which are float32; nil is bytes with a scale for every 32 inputs,
   ///     since a scale for each row of activations moves embeddings too far (docs/BENCHMARKS.md, "Accuracy").
   ///     The output of attention alone could do without, but is too little of the work to gain by it
   ///     (docs/decisions/0010-our-own-kernels.md).

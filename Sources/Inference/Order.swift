@@ -24,7 +24,7 @@ public enum Order: Sendable {
     }
   }
 
-  /// Whether rows to compute may follow from it at once.
+  /// Whether it is input, which rows to compute may follow from at once.
   var bringsWork: Bool {
     switch self {
     case .input, .endOfInput: true

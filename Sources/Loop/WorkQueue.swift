@@ -7,8 +7,10 @@ import Synchronization
 public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   // Sendable: all mutable state is read and written under `lock`, and elements are Sendable.
   private let lock = Lock()
-  /// As many as there are entries, for a taker that looks without the lock.
+  /// As many as the taker has been told of, for one that looks without the lock.
   private let there = Atomic(0)
+  /// The same, for one that has it: the last of `entries` may still be gathered.
+  private var announced = 0 { didSet { there.store(announced, ordering: .relaxed) } }
   /// Whether the last wait was over so soon that looking is worth it.
   private var cameSoon = false
   private var entries: [Entry] = []
@@ -90,11 +92,11 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
     let began = waiting && lookMax > .zero ? ContinuousClock.now : nil
     if let began, lock.withLock({ cameSoon && !isClosed }) { look(until: began + lookMax) }
     return lock.withLock {
-      while waiting, entries.isEmpty || isGathering, !isClosed { lock.wait() }
+      while waiting, announced == 0, !isClosed { lock.wait() }
       if let began { cameSoon = ContinuousClock.now - began < lookMax }
       let taken = entries.map { $0.element }
       entries.removeAll(keepingCapacity: true)
-      there.store(0, ordering: .relaxed)
+      announced = 0
       offeredCount = 0
       return taken
     }
@@ -120,7 +122,7 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
         if entry.isOffered { offeredCount -= 1 }
         return true
       }
-      there.store(entries.count, ordering: .relaxed)
+      announced = isGathering ? min(announced, entries.count) : entries.count
       return taken
     }
   }
@@ -139,14 +141,14 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Wakes the taker only if it may be asleep.
   private func add(_ entry: Entry) {
     entries.append(entry)
-    if !isGathering { announce(wakes: entries.count == 1) }
+    if !isGathering { announce() }
   }
 
-  private func announce(wakes: Bool = true) {
-    there.store(entries.count, ordering: .relaxed)
-    if wakes { lock.signal() }
+  /// Wakes the taker only if it may be asleep.
+  private func announce() {
+    if announced == 0 { lock.signal() }
+    announced = entries.count
   }
 }

@@ -64,6 +64,20 @@ struct WorkQueueTests {
     #expect(queue.take(waiting: true) == [])
   }
 
+  @Test("Gathering keeps back nothing that was heard of before")
+  func gatheringKeepsNothingBack() {
+    let queue = WorkQueue<Int>(offersMax: 1)
+    queue.post(1)
+    queue.gathering {
+      queue.post(-2)
+      #expect(queue.takeUrgent { $0 < 0 } == [-2])
+      queue.post(3)
+      #expect(queue.take(waiting: true) == [1, 3])
+      queue.post(4)
+    }
+    #expect(queue.take(waiting: true) == [4])
+  }
+
   @Test func theUrgentOvertakeTheRest() {
     let queue = WorkQueue<Int>(offersMax: 2)
     #expect(queue.offer(1))

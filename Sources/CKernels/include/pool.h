@@ -2,6 +2,7 @@
 #define CKERNELS_POOL_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 // A fixed pool of workers inside one step. The caller is worker 0; the others are threads that were started once. A job is
 // run by all of them, and what its parts are depends on the number of workers alone. A part is its own worker's, whose cache
@@ -25,6 +26,12 @@ size_t ck_pool_workers(const struct ck_pool *pool);
 
 /// Wakes workers that sleep: they come while the caller prepares a job, and sleep again if none follows. Any thread may call.
 void ck_pool_wake(struct ck_pool *pool);
+
+/// Workers that sleep, or are about to, and that nobody has woken.
+size_t ck_pool_sleepers(const struct ck_pool *pool);
+
+/// How often sleepers were woken.
+uint32_t ck_pool_rings(const struct ck_pool *pool);
 
 /// Runs a job and returns when all parts are done. Always called by the same thread.
 void ck_pool_run(struct ck_pool *pool, ck_job *job, void *context);

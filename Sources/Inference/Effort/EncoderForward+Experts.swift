@@ -45,7 +45,7 @@ extension EncoderForward {
     chosen.choose(step.predictions, thresholds: taus.map { $0 ?? 0 }, workers)
     if chosen.isAll {
       runAll(layer)
-    } else if step.rates.paysToSkip(rows: x.rows, pairs: chosen.pairs) {
+    } else if step.rates.paysToSkip(rows: x.rows, pairs: chosen.pairs, union: chosen.union) {
       runSome(layer, chosen)
     } else {
       runWhole(layer, masking: chosen)

@@ -9,18 +9,30 @@ struct ExpertRates: Sendable {
     let rows: Int
     /// Of the whole layer, a row.
     let whole: Double
-    /// By experts: a row, whatever runs, and a pair of row and expert.
-    let row, pair: Double
+    /// By experts: a row, whatever runs, a pair of row and expert, and an expert that any row picked, whose tiles are read.
+    let row, pair, expert: Double
+  }
+
+  /// What was picked, and the seconds that it took.
+  struct Sample {
+    let pairs, union: Int
+    let seconds: Double
   }
 
   /// Ascending in rows; empty if nothing was measured, and then experts always run by themselves.
   private(set) var rates: [Rate] = []
 
-  /// Whether running only what was chosen takes less time than running the layer whole.
-  func paysToSkip(rows: Int, pairs: Int) -> Bool {
+  /// Compares running only what was chosen with running the layer whole.
+  ///
+  /// - Parameters:
+  ///   - rows: of the step.
+  ///   - pairs: of row and expert.
+  ///   - union: experts that any row picked.
+  /// - Returns: whether the first takes less time.
+  func paysToSkip(rows: Int, pairs: Int, union: Int) -> Bool {
     guard let rate = rates.last(where: { $0.rows <= rows }) ?? rates.first else { return true }
-    let (rows, pairs) = (Double(rows), Double(pairs))
-    return rows * rate.row + pairs * rate.pair < rows * rate.whole
+    let some = Double(rows) * rate.row + Double(pairs) * rate.pair + Double(union) * rate.expert
+    return some < Double(rows) * rate.whole
   }
 
   /// Nothing measured.
@@ -42,32 +54,25 @@ struct ExpertRates: Sendable {
     whole: (_ rows: Int) -> Void,
     some: (ChosenExperts) -> Void
   ) {
-    let (few, many) = (
-      ChosenExperts(experts: experts, size: size), ChosenExperts(experts: experts, size: size)
-    )
+    let choices = (0 ..< 3).map { _ in ChosenExperts(experts: experts, size: size) }
     for rows in [1, 8, 64] {
-      for (chosen, share) in [(few, 8), (many, 3)] {
-        // Which experts run differs from row to row, as it does when they are chosen.
-        chosen.choose((0 ..< rows * experts).map { ($0 * 7 + $0 / experts * 5) % share == 0 })
+      // Which experts run differs from row to row, as it does when they are chosen; and as many pairs with all rows alike.
+      for (chosen, (share, turn)) in zip(choices, [(8, 5), (3, 5), (3, 0)]) {
+        chosen.choose(
+          (0 ..< rows * experts).map { ($0 % experts * 7 + $0 / experts * turn) % share == 0 }
+        )
       }
-      var (dense, less, more) = (Double.infinity, Double.infinity, Double.infinity)
+      var best = [Double](repeating: .infinity, count: choices.count + 1)
       // The first round warms up; of the others the best is what nothing disturbed.
       for round in 0 ... Self.rounds {
-        let taken = (
-          Self.seconds { whole(rows) }, Self.seconds { some(few) }, Self.seconds { some(many) }
-        )
-        guard round > 0 else { continue }
-        (dense, less, more) = (min(dense, taken.0), min(less, taken.1), min(more, taken.2))
+        let taken =
+          [Self.seconds { whole(rows) }] + choices.map { chosen in Self.seconds { some(chosen) } }
+        if round > 0 { best = zip(best, taken).map(min) }
       }
-      let pair = max(0, (more - less) / Double(max(1, many.pairs - few.pairs)))
-      rates.append(
-        Rate(
-          rows: rows,
-          whole: dense / Double(rows),
-          row: max(0, less - pair * Double(few.pairs)) / Double(rows),
-          pair: pair
-        )
-      )
+      let samples = zip(choices, best.dropFirst()).map {
+        Sample(pairs: $0.pairs, union: $0.union, seconds: $1)
+      }
+      rates.append(Rate(rows: rows, whole: best[0], some: samples))
     }
   }
 
@@ -78,5 +83,30 @@ struct ExpertRates: Sendable {
     let began = Workers.threadSeconds
     run()
     return Workers.threadSeconds - began
+  }
+}
+
+extension ExpertRates.Rate {
+  /// Rates that explain what was measured.
+  ///
+  /// - Parameters:
+  ///   - rows: of each sample.
+  ///   - whole: seconds of the whole layer.
+  ///   - some: few experts, more, and as many as these with all rows alike.
+  init(rows: Int, whole: Double, some: [ExpertRates.Sample]) {
+    let (few, many, alike) = (some[0], some[1], some[2])
+    // One row is always alike: its pairs are its experts.
+    let read = many.union - alike.union
+    let expert = read > 0 ? max(0, (many.seconds - alike.seconds) / Double(read)) : 0
+    let more = many.seconds - few.seconds - expert * Double(many.union - few.union)
+    let pair = max(0, more / Double(max(1, many.pairs - few.pairs)))
+    let rest = few.seconds - pair * Double(few.pairs) - expert * Double(few.union)
+    self.init(
+      rows: rows,
+      whole: whole / Double(rows),
+      row: max(0, rest) / Double(rows),
+      pair: pair,
+      expert: expert
+    )
   }
 }

@@ -53,6 +53,15 @@ public final class ChosenExperts {
     return bits.reduce(0) { $0 + $1.nonzeroBitCount } / (size / 16)
   }
 
+  /// Experts that run for any row.
+  public var union: Int {
+    let words = ck_words(&storage)
+    return (0 ..< words).reduce(0) { count, word in
+      let any = (0 ..< rows).reduce(UInt64(0)) { $0 | UInt64(storage.bits[$1 * words + word]) }
+      return count + any.nonzeroBitCount
+    } / (size / 16)
+  }
+
   /// Chooses by predictions.
   ///
   /// - Parameters:

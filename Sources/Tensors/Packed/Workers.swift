@@ -35,6 +35,12 @@ public final class Workers {
   /// Wakes the others while this thread still prepares what they are wanted for; they sleep again if nothing comes of it.
   public func wake() { ck_pool_wake(crew.pool) }
 
+  /// Those who sleep, or are about to, and whom nobody has woken.
+  var sleepers: Int { ck_pool_sleepers(crew.pool) }
+
+  /// How often sleepers were woken.
+  var rings: Int { Int(ck_pool_rings(crew.pool)) }
+
   /// Calls `body` once for every worker, with its number, on all of them at once.
   ///
   /// - Parameter body: must not share what it changes with another call, and must not use these workers itself.

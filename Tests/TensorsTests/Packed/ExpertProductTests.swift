@@ -117,6 +117,10 @@ struct ExpertProductTests {
           }
           chosen.choose(masks)
           #expect(chosen.pairs == masks.count { $0 })
+          let union = (0 ..< experts).count { expert in
+            (0 ..< rows).contains { masks[$0 * experts + expert] }
+          }
+          #expect(chosen.union == union)
           #expect(chosen.isAll == masks.allSatisfy { $0 })
           let whole = layer.whole(x, masks, size, workers[0])
           // Computed whole, a layer needs no lists.

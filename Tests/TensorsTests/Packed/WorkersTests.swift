@@ -40,24 +40,35 @@ struct WorkersTests {
     }
   }
 
-  @Test(
-    "Workers that sleep, were woken for nothing, or are just being woken do their parts once",
-    arguments: [2, 7]
-  )
+  /// Waits for what other threads do, and not for ever.
+  private func comes(_ condition: () -> Bool) -> Bool {
+    let end = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < end { if condition() { return true } }
+    return false
+  }
+
+  @Test("Workers that sleep are woken, for a job or because one is near", arguments: [2, 4])
   func sleepersAreWoken(count: Int) {
     let workers = Workers(count: count)
     let tally = Tally(count)
-    for job in 0 ..< 300 {
-      // Longer than a worker spins in two of three.
-      let end = ContinuousClock.now + .microseconds(job % 3 * 150)
-      while ContinuousClock.now < end {}
-      for _ in 0 ..< job % 4 { workers.wake() }
-      workers.together { worker in tally.counts[worker].value.add(1, ordering: .relaxed) }
-      let done = tally.take()
-      guard done == [Int](repeating: 1, count: count) else {
-        Issue.record("job \(job): \(done)")
-        return
+    for job in 0 ..< 20 {
+      #expect(comes { workers.sleepers >= count - 1 }, "idle workers sleep")
+      if job % 2 == 1 {
+        let before = workers.rings
+        workers.wake()
+        #expect(workers.rings == before + 1)
+        #expect(comes { workers.sleepers >= count - 1 }, "and nothing came of it")
       }
+      workers.together { worker in
+        tally.counts[worker].value.add(1, ordering: .relaxed)
+        // The caller takes nobody's part before he is done with his own.
+        let others = tally.counts.dropFirst()
+        if worker == 0 {
+          let have = comes { others.allSatisfy { $0.value.load(ordering: .relaxed) == 1 } }
+          #expect(have, "the others came by themselves")
+        }
+      }
+      #expect(tally.take() == [Int](repeating: 1, count: count))
     }
   }
 
