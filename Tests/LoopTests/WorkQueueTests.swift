@@ -24,13 +24,9 @@ struct WorkQueueTests {
   )
   func gatheredEntriesComeTogether(lookMax: Duration) {
     let queue = WorkQueue<Int>(offersMax: 3, lookMax: lookMax)
-    let taken = Mutex<[[Int]]>([])
+    let taken = WorkQueue<[Int]>(offersMax: 1)
     let worker = WorkerThread(named: "taker") {
-      for _ in 0 ..< 200 {
-        let some = queue.take(waiting: true)
-        taken.withLock { $0.append(some) }
-        while taken.withLock({ !$0.isEmpty }) {}
-      }
+      for _ in 0 ..< 200 { taken.post(queue.take(waiting: true)) }
     }
     for number in 0 ..< 200 {
       queue.gathering {
@@ -40,9 +36,7 @@ struct WorkQueueTests {
         for _ in 0 ..< number * 10 { _ = queue.count }
         queue.post(number)
       }
-      while taken.withLock({ $0.isEmpty }) {}
-      #expect(taken.withLock { $0 } == [[number, -number, number]])
-      taken.withLock { $0 = [] }
+      #expect(taken.take(waiting: true) == [[number, -number, number]])
     }
     worker.join()
     queue.gathering {}
