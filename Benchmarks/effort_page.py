@@ -91,6 +91,11 @@ def judged(result: Found) -> str:
     return f" Accuracy from the run before: {result['accuracy_of']}." if "accuracy_of" in result else ""
 
 
+def of_medians(result: Found) -> str:
+    """Says it where a result is from before means over the texts were kept."""
+    return "" if "mean_text_s" in result["settings"][0] else " Time saved is of medians over the texts, against the work of all that were judged."
+
+
 def versus(result: Found) -> List[str]:
     peers = result.get("peers")
     if not peers:
@@ -103,7 +108,7 @@ def versus(result: Found) -> List[str]:
 def table(result: Found) -> List[str]:
     client = {"C": "the compiled client"}.get(result.get("client", ""), "the Python client, whose own time is in the figures")
     lines = [
-        f"{result['set']}, seed {result['seed']}, `{result['taught']}`, {client}{served(result)}: {result['machine']}.{judged(result)}", "",
+        f"{result['set']}, seed {result['seed']}, `{result['taught']}`, {client}{served(result)}: {result['machine']}.{judged(result)}{of_medians(result)}", "",
         "| model | τ, T | accuracy, % | minus dense float32, points | MACs | one at a time: ms (of them computing) | faster than dense | 32 at once: texts/s | faster than dense | time saved ÷ MACs saved: alone, 32 | the client's share of the processors: alone, 32 |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip

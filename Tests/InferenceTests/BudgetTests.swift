@@ -102,7 +102,10 @@ struct BudgetTests {
     limits.railPerMille = 1000
     limits.railDriftMax = 1
     var engine = bench.engine(limits)
-    guard case .bert(let configuration, _) = bench.models[1].checkpoint.family else { return }
+    guard case .bert(let configuration, _) = bench.models[1].checkpoint.family else {
+      Issue.record("the bench's encoder is no BERT")
+      return
+    }
     let cost = Cost(configuration)
     let dense = 20 * cost.row(positions: 20) + cost.head
     let head = try #require(bench.models[1].checkpoint.frugal?.exits).cost(at: 0)
@@ -155,7 +158,10 @@ struct BudgetTests {
     var last = -1
     for share in [0.2, 0.4, 0.7, 1] {
       var engine = bench.engine()
-      guard case .bert(let configuration, _) = bench.models[1].checkpoint.family else { return }
+      guard case .bert(let configuration, _) = bench.models[1].checkpoint.family else {
+        Issue.record("the bench's encoder is no BERT")
+        return
+      }
       let cost = Cost(configuration)
       let dense = 20 * cost.row(positions: 20) + cost.head
       let most = Int(share * Double(dense))

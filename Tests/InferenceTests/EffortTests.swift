@@ -65,7 +65,10 @@ struct EffortTests {
     let bench = try Workbench()
     let frugal = try parts(bench)
     let (experts, exits) = (try #require(frugal.experts), try #require(frugal.exits))
-    guard case .bert(let configuration, _) = bench.models[1].checkpoint.family else { return }
+    guard case .bert(let configuration, _) = bench.models[1].checkpoint.family else {
+      Issue.record("the bench's encoder is no BERT")
+      return
+    }
     let cost = Cost(configuration)
     var (left, skipped) = (0, 0)
     for (effort, point) in TinyFrugal.efforts(try #require(frugal.effort)) {
