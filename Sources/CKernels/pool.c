@@ -15,7 +15,10 @@
 #include <unistd.h>
 
 // About 30 µs: longer than the gap between two products of a layer, much shorter than a time slice.
-enum { spins_max = 1000, late_spins_max = 10 * spins_max };
+enum { spins_max = 1000, called_spins_max = 4 * spins_max, late_spins_max = 10 * spins_max, offer_spins_max = 60 };
+
+// An errand is offered, then taken by the worker who runs it, or back by the caller.
+enum { errand_none, errand_offered, errand_taken };
 
 struct worker {
   struct ck_pool *pool;
@@ -36,6 +39,10 @@ struct ck_pool {
   _Alignas(64) _Atomic uint32_t rings;
   // Threads that sleep and whom nobody has woken yet, so that waking costs a system call only if it does something.
   _Atomic uint32_t sleepers;
+  // What a worker who waits is asked to do, whether or not anybody takes it.
+  _Alignas(64) _Atomic uint32_t errand_state;
+  ck_errand *errand;
+  void *errand_context;
   // Parts that are not done.
   _Alignas(64) _Atomic uint32_t left;
   _Atomic bool is_over;
@@ -54,25 +61,66 @@ static void futex(_Atomic uint32_t *word, int operation, uint32_t value) {
   syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
 }
 
+// Runs the errand that is offered, if one still is.
+static bool run_errand(struct ck_pool *pool) {
+  uint32_t offered = errand_offered;
+  if (!atomic_compare_exchange_strong(&pool->errand_state, &offered, errand_taken)) return false;
+  ck_errand *errand = pool->errand;
+  void *context = pool->errand_context;
+  atomic_store(&pool->errand_state, errand_none);
+  errand(context);
+  return true;
+}
+
 static void wait_for_change(struct ck_pool *pool, uint32_t seen, int spins) {
+  uint32_t heard = atomic_load(&pool->rings);
   for (;;) {
     for (int i = 0; i < spins; i++) {
       if (atomic_load_explicit(&pool->epoch, memory_order_acquire) != seen) return;
+      const uint32_t rings = atomic_load_explicit(&pool->rings, memory_order_acquire);
+      if (rings != heard) {
+        heard = rings;
+        // Whoever an errand woke may wait for this very CPU.
+        if (run_errand(pool)) break;
+        // A job is near: to sleep just now would make it wait.
+        spins = spins < called_spins_max ? called_spins_max : spins;
+        i = 0;
+      }
       relax();
     }
-    const uint32_t heard = atomic_load(&pool->rings);
     atomic_fetch_add(&pool->sleepers, 1);
     // Whoever makes a job after this look sees a sleeper and rings, and then the system refuses to wait.
     if (atomic_load(&pool->epoch) != seen) return;
     futex(&pool->rings, FUTEX_WAIT, heard);
+    heard = atomic_load(&pool->rings);
+    spins = spins < called_spins_max ? called_spins_max : spins;
   }
 }
 
-void ck_pool_wake(struct ck_pool *pool) {
-  // Who was called needs no second call, however long it takes to come.
-  if (atomic_load(&pool->sleepers) == 0 || atomic_exchange(&pool->sleepers, 0) == 0) return;
+static void ring(struct ck_pool *pool) {
   atomic_fetch_add(&pool->rings, 1);
-  futex(&pool->rings, FUTEX_WAKE, INT32_MAX);
+  // Who was called needs no second call, however long it takes to come.
+  if (atomic_load(&pool->sleepers) > 0 && atomic_exchange(&pool->sleepers, 0) > 0) futex(&pool->rings, FUTEX_WAKE, INT32_MAX);
+}
+
+void ck_pool_wake(struct ck_pool *pool) { ring(pool); }
+
+bool ck_pool_send(struct ck_pool *pool, ck_errand *errand, void *context) {
+  if (atomic_load(&pool->sleepers) + 1 >= pool->workers) return false;
+  uint32_t state = errand_none;
+  // The one before is just being picked up.
+  if (!atomic_compare_exchange_strong(&pool->errand_state, &state, errand_taken)) return false;
+  pool->errand = errand;
+  pool->errand_context = context;
+  atomic_store(&pool->errand_state, errand_offered);
+  atomic_fetch_add(&pool->rings, 1);
+  for (int i = 0; i < offer_spins_max; i++) {
+    if (atomic_load(&pool->errand_state) != errand_offered) return true;
+    relax();
+  }
+  // Nobody who waits is running.
+  state = errand_offered;
+  return !atomic_compare_exchange_strong(&pool->errand_state, &state, errand_none);
 }
 
 size_t ck_pool_sleepers(const struct ck_pool *pool) { return atomic_load(&pool->sleepers); }
@@ -81,7 +129,7 @@ uint32_t ck_pool_rings(const struct ck_pool *pool) { return atomic_load(&pool->r
 
 static void next_epoch(struct ck_pool *pool) {
   atomic_fetch_add(&pool->epoch, 1);
-  ck_pool_wake(pool);
+  if (atomic_load(&pool->sleepers) > 0) ring(pool);
 }
 
 static void pin(int cpu) {
@@ -136,6 +184,7 @@ struct ck_pool *ck_pool_create(size_t workers, bool pinned) {
   atomic_init(&pool->epoch, 0);
   atomic_init(&pool->rings, 0);
   atomic_init(&pool->sleepers, 0);
+  atomic_init(&pool->errand_state, errand_none);
   atomic_init(&pool->left, 0);
   atomic_init(&pool->is_over, false);
   // Workers inherit a mask that lets no signal through: who starts the pool decides about signals, and a daemon that has

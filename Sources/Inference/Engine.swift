@@ -21,7 +21,7 @@ public struct Engine {
   let clock: () -> Duration
   let urgent: () -> [Order]
   /// Takes what there is to tell while a step runs; nil keeps all of it for the end of the turn.
-  let tell: (([Emission]) -> Void)?
+  let tell: (([Emission], _ carry: Carrier) -> Void)?
   let workers: Workers
   var lanes: [Lane]
   var sequences: [SequenceID: Sequence] = [:]
@@ -59,7 +59,7 @@ public struct Engine {
     limits: EngineLimits = EngineLimits(),
     clock: @escaping () -> Duration,
     urgent: @escaping () -> [Order] = { [] },
-    tell: (([Emission]) -> Void)? = nil
+    tell: (([Emission], _ carry: Carrier) -> Void)? = nil
   ) {
     precondition(Set(models.map(\.name)).count == models.count, "model names must be unique")
     self.limits = limits
@@ -81,8 +81,6 @@ public struct Engine {
   /// - Returns: what there is to tell; of each sequence in order, its end last.
   public mutating func turn(_ orders: [Order]) -> [Emission] {
     let began = clock()
-    // They come while texts are tokenized.
-    if orders.contains(where: \.bringsWork) { workers.wake() }
     if let last = lastBusy {
       pace.learn(macs: counters.macsTotal - last.macs, took: began - last.began)
     }
@@ -113,6 +111,15 @@ public struct Engine {
     defer { emissions = [] }
     return emissions
   }
+
+  /// Wakes the workers, from any thread: who brings work does so, and they come while texts are tokenized.
+  public var wakeWorkers: @Sendable () -> Void { workers.wake }
+
+  /// Runs what wakes whoever takes emissions, on any thread.
+  public typealias Carrier = (@escaping @Sendable () -> Void) -> Void
+
+  /// How to wake whoever takes emissions: by a worker, unless all are about to be wanted.
+  public var carrier: Carrier { hasWork ? { $0() } : workers.send }
 
   /// Whether another turn would do something without any new order.
   public var hasWork: Bool {

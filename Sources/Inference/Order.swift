@@ -25,7 +25,7 @@ public enum Order: Sendable {
   }
 
   /// Whether it is input, which rows to compute may follow from at once.
-  var bringsWork: Bool {
+  public var bringsWork: Bool {
     switch self {
     case .input, .endOfInput: true
     case .open, .credit, .end, .tick, .echo: false

@@ -32,10 +32,15 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
 
   /// Posts elements from any thread; the loop is woken once for all posts between two turns.
   ///
-  /// - Parameter elements: What to deliver.
+  /// - Parameters:
+  ///   - elements: What to deliver.
+  ///   - wake: Runs what wakes the loop, once, on any thread; here, unless told otherwise.
   /// - Returns: False, with nothing posted, when the mailbox is closed.
   @discardableResult
-  public func post(_ elements: [Element]) -> Bool {
+  public func post(
+    _ elements: [Element],
+    waking wake: (@escaping @Sendable () -> Void) -> Void = { $0() }
+  ) -> Bool {
     let (isTaken, wakes) = lock.withLock {
       guard !isClosed else { return (false, false) }
       let wakes = pending.isEmpty && !elements.isEmpty
@@ -44,8 +49,10 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
       return (true, wakes)
     }
     if wakes {
-      waker.wake()
-      waking.subtract(1, ordering: .releasing)
+      wake {
+        self.waker.wake()
+        self.waking.subtract(1, ordering: .releasing)
+      }
     }
     return isTaken
   }

@@ -114,7 +114,9 @@ public final class WorkQueue<Element: Sendable>: @unchecked Sendable {
   /// - Parameter isUrgent: Which to take; runs under the queue's lock, so it must be short.
   /// - Returns: The matching elements in order.
   public func takeUrgent(where isUrgent: (Element) -> Bool) -> [Element] {
-    lock.withLock {
+    // A running step asks often, and mostly there is nothing.
+    guard there.load(ordering: .relaxed) > 0 else { return [] }
+    return lock.withLock {
       var taken: [Element] = []
       entries.removeAll { entry in
         guard isUrgent(entry.element) else { return false }

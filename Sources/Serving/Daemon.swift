@@ -145,7 +145,8 @@ public final class Daemon {
   private func receive(_ received: [EngineReport]) {
     for report in received {
       switch report {
-      case .ready:
+      case .ready(let wakeWorkers):
+        exchange.wakeWorkers = wakeWorkers
         let addresses = listeners.map(\.address)
         log.notice(
           "ready",
@@ -160,6 +161,7 @@ public final class Daemon {
         exchange.deliver(emissions)
       case .stopped(let books):
         self.books = books
+        exchange.wakeWorkers = nil
         loop.stop()
       }
     }

@@ -4,8 +4,8 @@ import Models
 
 /// What the engine's thread tells the loop's.
 enum EngineReport: Sendable {
-  /// The engine is built and takes orders.
-  case ready
+  /// The engine is built and takes orders; its workers can be woken before it does.
+  case ready(wakeWorkers: @Sendable () -> Void)
   /// The engine's answer to the echo of that number.
   case alive(UInt64, Progress)
   /// What there is to tell, of one turn or while it runs; of a whole one also how long it took.
@@ -66,16 +66,18 @@ func runEngine(
       answerEchoes(among: taken, progress, reports)
       return taken.filter(\.isEnd)
     },
-    tell: { reports.post(.emissions($0, turn: nil)) }
+    tell: { reports.post([.emissions($0, turn: nil)], waking: $1) }
   )
-  reports.post(.ready)
+  reports.post(.ready(wakeWorkers: engine.wakeWorkers))
   while true {
     let arrived = orders.take(waiting: !engine.hasWork)
     if arrived.isEmpty, !engine.hasWork { break }
     let began = clock()
     let emissions = engine.turn(arrived)
     progress = Progress(engine.counters)
-    if !emissions.isEmpty { reports.post(.emissions(emissions, turn: clock() - began)) }
+    if !emissions.isEmpty {
+      reports.post([.emissions(emissions, turn: clock() - began)], waking: engine.carrier)
+    }
     // After the turn, and not before: an engine that never comes back from one does not answer.
     answerEchoes(among: arrived, progress, reports)
   }

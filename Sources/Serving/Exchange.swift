@@ -31,6 +31,10 @@ final class Exchange {
   private(set) var calls: [SequenceID: Call] = [:]
   /// By number, in the order in which they came.
   private var peers: [UInt64: Peer] = [:]
+  /// Wakes the engine's workers; nil before there are any.
+  var wakeWorkers: (() -> Void)?
+  /// Whether work was brought since they were last woken.
+  private var hasBrought = false
   private var peerCount: UInt64 = 0
   private var sequenceCount: UInt64 = 0
   /// Called when a drain has nothing left to wait for.
@@ -56,6 +60,21 @@ final class Exchange {
   }
 
   var now: Duration { clock() }
+
+  /// Gives the engine at once what `body` orders.
+  func ordering(_ body: () -> Void) {
+    orders.gathering(body)
+    guard hasBrought else { return }
+    // After the engine, which has texts to tokenize first.
+    hasBrought = false
+    wakeWorkers?()
+  }
+
+  /// Gives the engine an order that concerns an open call.
+  func order(_ order: Order) {
+    hasBrought = hasBrought || order.bringsWork
+    orders.post(order)
+  }
 
   /// How busy the edge is.
   var edge: Pulse.Edge {

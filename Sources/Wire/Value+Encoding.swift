@@ -23,18 +23,53 @@ struct Packer: ~Copyable {
   private var packer: msgpack_packer
 
   static func append(to bytes: inout [UInt8], _ body: (inout Packer) -> Void) {
-    withUnsafeMutablePointer(to: &bytes) { sink in
-      var packer = Packer(sink)
-      body(&packer)
+    withUnsafeTemporaryAllocation(byteCount: Sink.roomBytes, alignment: 1) { room in
+      var sink = Sink(room, bytes)
+      // The array is the sink's alone meanwhile, so that it is not copied.
+      bytes = []
+      withUnsafeMutablePointer(to: &sink) { sink in
+        var packer = Packer(sink)
+        body(&packer)
+      }
+      sink.empty()
+      bytes = sink.bytes
     }
   }
 
-  private init(_ sink: UnsafeMutablePointer<[UInt8]>) {
+  private init(_ sink: UnsafeMutablePointer<Sink>) {
     packer = msgpack_packer()
     msgpack_packer_init(&packer, sink) { sink, start, count in
-      sink?.assumingMemoryBound(to: [UInt8].self).pointee
-        .append(contentsOf: UnsafeRawBufferPointer(start: start, count: count))
+      sink?.assumingMemoryBound(to: Sink.self).pointee.take(start, count)
       return 0
+    }
+  }
+
+  /// Gathers the packer's writes, most of which are a few bytes, before they go onto the array.
+  private struct Sink {
+    static let roomBytes = 512
+    var bytes: [UInt8]
+    private let room: UnsafeMutableRawBufferPointer
+    private var used = 0
+
+    init(_ room: UnsafeMutableRawBufferPointer, _ bytes: [UInt8]) {
+      self.room = room
+      self.bytes = bytes
+    }
+
+    mutating func take(_ start: UnsafePointer<CChar>?, _ count: Int) {
+      guard let start, count > 0 else { return }
+      if count > room.count - used { empty() }
+      guard count <= room.count else {
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: start, count: count))
+        return
+      }
+      room.baseAddress?.advanced(by: used).copyMemory(from: start, byteCount: count)
+      used += count
+    }
+
+    mutating func empty() {
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: room[..<used]))
+      used = 0
     }
   }
 

@@ -43,6 +43,26 @@ struct MailboxTests {
     #expect(batches == [Array(0 ..< 100)])
   }
 
+  @Test("Whoever is asked to wakes the loop, once for all posts of a turn")
+  func othersMayWakeTheLoop() throws {
+    var batches: [[Int]] = []
+    var errands: [@Sendable () -> Void] = []
+    var thread: WorkerThread?
+    try onLoop { loop in
+      let mailbox = try Mailbox<Int>(on: loop) { batch in
+        batches.append(batch)
+        loop.stop()
+      }
+      #expect(mailbox.post([1]) { errands.append($0) })
+      #expect(mailbox.post([2]) { errands.append($0) })
+      let errand = try #require(errands.first)
+      thread = WorkerThread(named: "waker") { errand() }
+    }
+    thread?.join()
+    #expect(errands.count == 1)
+    #expect(batches == [[1, 2]])
+  }
+
   @Test func aClosedMailboxRefuses() throws {
     try onLoop { loop in
       let mailbox = try Mailbox<Int>(on: loop) { _ in Issue.record("delivered after close") }

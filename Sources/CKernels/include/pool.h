@@ -27,6 +27,13 @@ size_t ck_pool_workers(const struct ck_pool *pool);
 /// Wakes workers that sleep: they come while the caller prepares a job, and sleep again if none follows. Any thread may call.
 void ck_pool_wake(struct ck_pool *pool);
 
+/// Something short that any thread may do.
+typedef void ck_errand(void *context);
+
+/// Has a worker that waits awake run an errand, which then sleeps; does not wait for its end. False, with nothing done, if none
+/// takes it within about a microsecond. Always called by the thread that runs jobs.
+bool ck_pool_send(struct ck_pool *pool, ck_errand *errand, void *context);
+
 /// Workers that sleep, or are about to, and that nobody has woken.
 size_t ck_pool_sleepers(const struct ck_pool *pool);
 

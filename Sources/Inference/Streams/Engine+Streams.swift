@@ -133,7 +133,7 @@ extension Engine {
   /// Tells what there is to tell while a step runs: an early verdict is worth nothing late.
   mutating func tellEarly() {
     guard let tell, !emissions.isEmpty else { return }
-    tell(emissions)
+    tell(emissions, carrier)
     emissions = []
   }
 }

@@ -7,10 +7,18 @@ struct ByteTable: Sendable {
   private var keys: [UInt8] = []
   private var starts: [Int] = [0]
   private var values: [Int32] = []
-  /// Entry numbers, -1 where empty; the count is a power of two.
-  private var slots: [Int32]
+  /// The count is a power of two.
+  private var slots: [Slot]
   /// The longest key, in bytes.
   private(set) var keyBytesMax = 0
+
+  /// Where an entry may be.
+  private struct Slot {
+    /// Its number, -1 where there is none.
+    var entry: Int32 = -1
+    /// The high half of its key's hash, so that other keys are mostly told apart without being read.
+    var tag: UInt32 = 0
+  }
 
   /// The hash of no bytes.
   static let seed: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -18,7 +26,7 @@ struct ByteTable: Sendable {
   init(minimumCapacity: Int) {
     var size = 16
     while size < minimumCapacity * 2 { size *= 2 }
-    slots = Array(repeating: -1, count: size)
+    slots = Array(repeating: Slot(), count: size)
   }
 
   var count: Int { values.count }
@@ -31,7 +39,7 @@ struct ByteTable: Sendable {
 
   /// The value of the key `text[range]`, whose bytes hash to `hash`.
   func value(of text: [UInt8], _ range: Range<Int>, hash: UInt64) -> Int32? {
-    let entry = slots[slot(of: text, range, hash: hash)]
+    let entry = slots[slot(of: text, range, hash: hash)].entry
     return entry < 0 ? nil : values[Int(entry)]
   }
 
@@ -48,9 +56,10 @@ struct ByteTable: Sendable {
   /// Adds a key; false, and nothing changes, if it is already there.
   mutating func insert(_ key: [UInt8], value: Int32) -> Bool {
     if (values.count + 1) * 2 > slots.count { grow() }
-    let slot = slot(of: key, 0 ..< key.count, hash: Self.hash(of: key))
-    guard slots[slot] < 0 else { return false }
-    slots[slot] = Int32(values.count)
+    let hash = Self.hash(of: key)
+    let slot = slot(of: key, 0 ..< key.count, hash: hash)
+    guard slots[slot].entry < 0 else { return false }
+    slots[slot] = Slot(entry: Int32(values.count), tag: Self.tag(of: hash))
     values.append(value)
     keys += key
     starts.append(keys.count)
@@ -62,14 +71,18 @@ struct ByteTable: Sendable {
     key.reduce(seed) { hash($0, adding: $1) }
   }
 
+  private static func tag(of hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) }
+
   /// Where the key is, or the empty slot where it belongs.
   private func slot(of text: [UInt8], _ range: Range<Int>, hash: UInt64) -> Int {
     // The low bits of FNV alone are weak; fold the high half in.
     var slot = Int(truncatingIfNeeded: hash ^ hash >> 29 ^ hash >> 47) & (slots.count - 1)
-    while slots[slot] >= 0, !holds(Int(slots[slot]), text, range) {
+    let tag = Self.tag(of: hash)
+    while true {
+      let found = slots[slot]
+      if found.entry < 0 || found.tag == tag && holds(Int(found.entry), text, range) { return slot }
       slot = (slot + 1) & (slots.count - 1)
     }
-    return slot
   }
 
   private func holds(_ entry: Int, _ text: [UInt8], _ range: Range<Int>) -> Bool {
@@ -82,11 +95,11 @@ struct ByteTable: Sendable {
   }
 
   private mutating func grow() {
-    slots = Array(repeating: -1, count: slots.count * 2)
+    slots = Array(repeating: Slot(), count: slots.count * 2)
     for entry in 0 ..< values.count {
       let range = starts[entry] ..< starts[entry + 1]
       let hash = keys[range].reduce(Self.seed) { Self.hash($0, adding: $1) }
-      slots[slot(of: keys, range, hash: hash)] = Int32(entry)
+      slots[slot(of: keys, range, hash: hash)] = Slot(entry: Int32(entry), tag: Self.tag(of: hash))
     }
   }
 }

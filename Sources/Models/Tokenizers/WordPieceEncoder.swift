@@ -28,6 +28,8 @@ struct WordPieceEncoder: Sendable {
   /// Appends the ids of a piece of text that was cut at breaks.
   func encode(_ text: [UInt8], _ range: Range<Int>, to ids: inout [Int32]) {
     var word: [UInt8] = []
+    // Of the beginnings of what is looked for.
+    var hashes: [UInt64] = []
     var scalars = 0
     for value in normalizer.normalized(text, range) {
       let traits = table.traits(of: value)
@@ -36,18 +38,23 @@ struct WordPieceEncoder: Sendable {
         scalars += 1
         continue
       }
-      encode(word: word, scalars: scalars, to: &ids)
+      encode(word: word, scalars: scalars, &hashes, to: &ids)
       word.removeAll(keepingCapacity: true)
       scalars = 0
       if traits.contains(.space) { continue }
       append(value, to: &word)
-      encode(word: word, scalars: 1, to: &ids)
+      encode(word: word, scalars: 1, &hashes, to: &ids)
       word.removeAll(keepingCapacity: true)
     }
-    encode(word: word, scalars: scalars, to: &ids)
+    encode(word: word, scalars: scalars, &hashes, to: &ids)
   }
 
-  private func encode(word: [UInt8], scalars: Int, to ids: inout [Int32]) {
+  private func encode(
+    word: [UInt8],
+    scalars: Int,
+    _ hashes: inout [UInt64],
+    to ids: inout [Int32]
+  ) {
     guard !word.isEmpty else { return }
     guard scalars <= wordScalarsMax else {
       ids.append(unknown)
@@ -56,7 +63,7 @@ struct WordPieceEncoder: Sendable {
     let mark = ids.count
     var start = 0
     while start < word.count {
-      guard let match = longest(in: start == 0 ? heads : tails, word, from: start) else {
+      guard let match = longest(in: start == 0 ? heads : tails, word, from: start, &hashes) else {
         ids.removeSubrange(mark...)
         ids.append(unknown)
         return
@@ -69,15 +76,19 @@ struct WordPieceEncoder: Sendable {
   private func longest(
     in table: ByteTable,
     _ word: [UInt8],
-    from start: Int
+    from start: Int,
+    _ hashes: inout [UInt64]
   ) -> (id: Int32, end: Int)? {
-    var best: (id: Int32, end: Int)?
-    var hash = ByteTable.seed
+    hashes.removeAll(keepingCapacity: true)
     for end in start ..< min(word.count, start + table.keyBytesMax) {
-      hash = ByteTable.hash(hash, adding: word[end])
-      if let id = table.value(of: word, start ..< end + 1, hash: hash) { best = (id, end + 1) }
+      hashes.append(ByteTable.hash(hashes.last ?? ByteTable.seed, adding: word[end]))
     }
-    return best
+    // Most words are a token: from the longest on, one look is enough.
+    while let hash = hashes.popLast() {
+      let end = start + hashes.count + 1
+      if let id = table.value(of: word, start ..< end, hash: hash) { return (id, end) }
+    }
+    return nil
   }
 
   /// Looks for the end of the piece that begins at `start`: a break alone, or what lies between breaks.

@@ -121,7 +121,7 @@ extension Peer {
       return
     }
     do throws(WireError) {
-      exchange.orders.post(.input(sequence, try Piece(message), weight: bytes))
+      exchange.order(.input(sequence, try Piece(message), weight: bytes))
     } catch {
       conversation.consumed(bytes, on: call.stream)
       violate(call, error)
@@ -130,7 +130,7 @@ extension Peer {
 
   private func closeInput(of call: Call) {
     if let sequence = call.sequence {
-      exchange.orders.post(.endOfInput(sequence))
+      exchange.order(.endOfInput(sequence))
     } else if call.method == .reflectEcho, call.ending == nil {
       call.ending = (End(.ok), Inference.Bill())
       pump(call)

@@ -50,7 +50,7 @@ final class Peer {
   var callsInOrder: [Call] { calls.values.sorted { $0.stream < $1.stream } }
 
   private func receive(_ bytes: [UInt8]) {
-    exchange.orders.gathering { act(on: conversation.receive(bytes, now: exchange.now)) }
+    exchange.ordering { act(on: conversation.receive(bytes, now: exchange.now)) }
     flush()
   }
 

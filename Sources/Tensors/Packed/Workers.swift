@@ -32,8 +32,40 @@ public final class Workers {
 
   deinit { ck_pool_destroy(crew.pool) }
 
-  /// Wakes the others while this thread still prepares what they are wanted for; they sleep again if nothing comes of it.
-  public func wake() { ck_pool_wake(crew.pool) }
+  /// Wakes the others while what they are wanted for is still prepared; they sleep again if nothing comes of it.
+  ///
+  /// Any thread may call it, also after the end of these workers' work.
+  public var wake: @Sendable () -> Void {
+    // Sendable: any thread may ring, and who holds this keeps the pool.
+    nonisolated(unsafe) let workers = self
+    return { ck_pool_wake(workers.crew.pool) }
+  }
+
+  /// Has another worker run an errand, if one waits for work just now, and runs it here otherwise.
+  ///
+  /// A thread that is woken mostly comes where it last was, and waking it there costs less than from another processor. Who ran
+  /// an errand sleeps afterwards and makes room.
+  ///
+  /// - Parameter errand: short; any thread may run it, maybe after this call has returned.
+  public func send(_ errand: @escaping @Sendable () -> Void) {
+    let box = Unmanaged.passRetained(Errand(body: errand))
+    let isTaken = ck_pool_send(
+      crew.pool,
+      { context in
+        guard let context else { return }
+        Unmanaged<Errand>.fromOpaque(context).takeRetainedValue().body()
+      },
+      box.toOpaque()
+    )
+    if !isTaken { box.takeRetainedValue().body() }
+  }
+
+  /// What carries an errand through C.
+  private final class Errand {
+    let body: @Sendable () -> Void
+
+    init(body: @escaping @Sendable () -> Void) { self.body = body }
+  }
 
   /// Those who sleep, or are about to, and whom nobody has woken.
   var sleepers: Int { ck_pool_sleepers(crew.pool) }

@@ -40,7 +40,7 @@ final class EngineDesk {
         seat.betweenLayers()
         return orders.takeUrgent(where: \.isEnd)
       },
-      tell: { seat.early.append($0) }
+      tell: { emissions, _ in seat.early.append(emissions) }
     )
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import Synchronization
 import Testing
@@ -70,6 +71,32 @@ struct WorkersTests {
       }
       #expect(tally.take() == [Int](repeating: 1, count: count))
     }
+  }
+
+  @Test("An errand is run once, whoever is awake to run it", arguments: [1, 2, 4])
+  func errandsAreRunOnce(count: Int) {
+    let workers = Workers(count: count)
+    let (tally, jobs) = (Tally(1), Tally(count))
+    let own = pthread_self()
+    let elsewhere = Tally(1)
+    for round in 0 ..< 2_000 {
+      // Workers are awake after a job; by themselves they sleep soon.
+      if round % 4 != 3 {
+        workers.together { jobs.counts[$0].value.add(1, ordering: .relaxed) }
+        #expect(jobs.take() == [Int](repeating: 1, count: count))
+      }
+      if round % 100 == 50 { #expect(comes { workers.sleepers >= count - 1 }) }
+      workers.send {
+        tally.counts[0].value.add(1, ordering: .relaxed)
+        if pthread_self() != own { elsewhere.counts[0].value.add(1, ordering: .relaxed) }
+      }
+      guard comes({ tally.counts[0].value.load(ordering: .relaxed) > 0 }) else {
+        Issue.record("errand \(round) was lost")
+        return
+      }
+      #expect(tally.take() == [1])
+    }
+    #expect((elsewhere.take()[0] > 0) == (count > 1), "others take them where there are others")
   }
 
   @Test(arguments: [1, 2, 7])
