@@ -11,10 +11,11 @@ some sets teaches heads at every token of a language model; what is there alread
 import argparse
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import page
 
@@ -126,19 +127,43 @@ def points(measured: Dict[str, Any]) -> str:
 
 
 def fits() -> List[str]:
-    lines = ["| set, seed | Mete: choose, test, % | PyTorch: choose, test, % | test minus PyTorch, points |", "| --- | ---: | ---: | ---: |"]
+    lines = [
+        "| set, seed | Mete: choose, test, % | PyTorch: choose, test, % | test minus PyTorch, points | both parts minus PyTorch |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
     for name, recipe in SETS.items():
-        for seed in recipe.seeds:
+        gaps: List[Tuple[float, float]] = []
+        for seed in fit_seeds(name):
             own, peer = result(name, seed, "dense"), result(name, seed, "torch")
             if own is None:
                 continue
             ours = f"{100 * own['choose']['accuracy']:.2f}, {percent(own['test'])}"
-            theirs, gap = "–", "–"
+            theirs, gap, whole = "–", "–", "–"
             if peer is not None:
                 theirs = f"{100 * peer['choose']:.2f}, {100 * peer['test']:.2f}"
-                gap = f"{100 * (own['test']['accuracy'] - peer['test']):+.2f}"
-            lines.append(f"| {name}, {seed} | {ours} | {theirs} | {gap} |")
+                # Nothing of either recipe was chosen by `choose`, so it judges both as well as `test` does.
+                leads = [(own[part]["examples"], own[part]["accuracy"] - peer[part]) for part in ("choose", "test")]
+                gaps.append((100 * leads[1][1], 100 * sum(count * lead for count, lead in leads) / sum(count for count, _ in leads)))
+                gap, whole = (f"{value:+.2f}" for value in gaps[-1])
+            lines.append(f"| {name}, {seed} | {ours} | {theirs} | {gap} | {whole} |")
+        if len(gaps) > 2:
+            cells = [f"{statistics.fmean(own):+.2f} ± {spread(own):.2f}" for own in zip(*gaps)]
+            lines.append(f"| {name}, mean of {len(gaps)} seeds | – | – | " + " | ".join(cells) + " |")
     return lines
+
+
+#: Student's t for 95 %, by degrees of freedom.
+T_95 = {1: 12.71, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
+
+
+def spread(values: Sequence[float]) -> float:
+    """Half the 95 % interval of a mean over seeds."""
+    return T_95[len(values) - 1] * statistics.stdev(values) / len(values) ** 0.5
+
+
+def fit_seeds(name: str) -> List[int]:
+    """Seeds whose dense model was fitted: more than those that went through every step, so that the peer is judged by more."""
+    return sorted(int(path.name.split("-")[1]) for path in RESULTS.glob(f"{name}-*-dense.json"))
 
 
 def experts() -> List[str]:
@@ -159,6 +184,31 @@ def experts() -> List[str]:
             lines.append(
                 f"{head} {percent(final)} at {final['level']} | {points(final)} | **{100 * final['ffn_share']:.1f} %** | {100 * final['macs_share']:.1f} % |"
             )
+    return lines
+
+
+#: What feed-forward layers may cost at most where no accuracy is asked about.
+FEED_FORWARD_MAX = 0.3
+
+
+def within() -> List[str]:
+    """Experts at the dearest τ that costs no more than a fixed share on `choose`, whatever its accuracy is there."""
+    lines = ["| set, seed | τ | feed-forward MACs | accuracy, % | minus dense, points | on `choose`, points |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    gaps: Dict[str, List[float]] = {}
+    for name, recipe in SETS.items():
+        for seed in recipe.seeds:
+            own = result(name, seed, "experts") or {}
+            sides = [{item["level"]: item for item in own.get(part, []) if item["name"] == "max"} for part in ("choose", "test")]
+            cheap = [level for level, item in sides[0].items() if item["ffn_share"] <= FEED_FORWARD_MAX and level in sides[1]]
+            if not cheap:
+                continue
+            level = min(cheap)
+            chosen, tested = sides[0][level], sides[1][level]
+            gaps.setdefault(name, []).append(tested["difference"]["points"])
+            lines.append(
+                f"| {name}, {seed} | {level} | **{100 * tested['ffn_share']:.1f} %** | {percent(tested)} | {points(tested)} | {chosen['difference']['points']:+.2f} |"
+            )
+    lines += [f"| {name}, mean of {len(own)} seeds | – | – | – | {sum(own) / len(own):+.2f} | – |" for name, own in gaps.items() if len(own) > 1]
     return lines
 
 
@@ -320,7 +370,7 @@ def languages() -> List[str]:
 
 def write() -> int:
     parts = {
-        "fits": fits(), "experts": experts(), "oracle": oracle(), "duels": duels(), "exits": exits(), "depths": depths(), "together": together(), "heads": heads(), "languages": languages(), "projections": projections(),
+        "fits": fits(), "experts": experts(), "within": within(), "oracle": oracle(), "duels": duels(), "exits": exits(), "depths": depths(), "together": together(), "heads": heads(), "languages": languages(), "projections": projections(),
     }  # fmt: skip
     page.write(ROOT / "docs/BENCHMARKS.md", {name: "\n".join(lines) + "\n" for name, lines in parts.items()})
     return 0
