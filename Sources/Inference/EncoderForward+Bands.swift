@@ -17,7 +17,8 @@ extension EncoderForward {
     var work = Work()
 
     init(_ index: Int, of count: Int, rows all: Int, _ taus: [Float?]) {
-      rows = all * index / count ..< all * (index + 1) / count
+      // The caller begins first, so a row too many is his.
+      rows = (all * index + count - 1) / count ..< (all * (index + 1) + count - 1) / count
       self.taus = taus.isEmpty ? [] : Array(taus[rows])
     }
   }
