@@ -3,21 +3,24 @@
 /// Open addressing over one block of key bytes: no allocation per key, and a search for all prefixes of a
 /// text costs one hash step per byte.
 struct ByteTable: Sendable {
-  /// Keys end to end; entry i is `keys[starts[i] ..< starts[i + 1]]`.
+  /// Keys end to end.
   private var keys: [UInt8] = []
-  private var starts: [Int] = [0]
-  private var values: [Int32] = []
   /// The count is a power of two.
   private var slots: [Slot]
+  /// How many keys there are.
+  private(set) var count = 0
   /// The longest key, in bytes.
   private(set) var keyBytesMax = 0
 
-  /// Where an entry may be.
+  /// Where a key may be: all but its bytes in one place, since each place is a miss of the cache.
   private struct Slot {
-    /// Its number, -1 where there is none.
-    var entry: Int32 = -1
-    /// The high half of its key's hash, so that other keys are mostly told apart without being read.
+    /// Where its bytes begin.
+    var start = 0
+    /// Negative where there is none.
+    var length: Int32 = -1
+    /// The high half of its hash, so that other keys are mostly told apart without being read.
     var tag: UInt32 = 0
+    var value: Int32 = 0
   }
 
   /// The hash of no bytes.
@@ -29,8 +32,6 @@ struct ByteTable: Sendable {
     slots = Array(repeating: Slot(), count: size)
   }
 
-  var count: Int { values.count }
-
   /// FNV-1a, one step.
   @inline(__always)
   static func hash(_ hash: UInt64, adding byte: UInt8) -> UInt64 {
@@ -39,8 +40,8 @@ struct ByteTable: Sendable {
 
   /// The value of the key `text[range]`, whose bytes hash to `hash`.
   func value(of text: [UInt8], _ range: Range<Int>, hash: UInt64) -> Int32? {
-    let entry = slots[slot(of: text, range, hash: hash)].entry
-    return entry < 0 ? nil : values[Int(entry)]
+    let slot = slots[slot(of: text, range, hash: hash)]
+    return slot.length < 0 ? nil : slot.value
   }
 
   /// The value of the key `text[range]`.
@@ -55,14 +56,18 @@ struct ByteTable: Sendable {
 
   /// Adds a key; false, and nothing changes, if it is already there.
   mutating func insert(_ key: [UInt8], value: Int32) -> Bool {
-    if (values.count + 1) * 2 > slots.count { grow() }
+    if (count + 1) * 2 > slots.count { grow() }
     let hash = Self.hash(of: key)
     let slot = slot(of: key, 0 ..< key.count, hash: hash)
-    guard slots[slot].entry < 0 else { return false }
-    slots[slot] = Slot(entry: Int32(values.count), tag: Self.tag(of: hash))
-    values.append(value)
+    guard slots[slot].length < 0 else { return false }
+    slots[slot] = Slot(
+      start: keys.count,
+      length: Int32(clamping: key.count),
+      tag: Self.tag(of: hash),
+      value: value
+    )
+    count += 1
     keys += key
-    starts.append(keys.count)
     keyBytesMax = max(keyBytesMax, key.count)
     return true
   }
@@ -80,26 +85,27 @@ struct ByteTable: Sendable {
     let tag = Self.tag(of: hash)
     while true {
       let found = slots[slot]
-      if found.entry < 0 || found.tag == tag && holds(Int(found.entry), text, range) { return slot }
+      if found.length < 0 || found.tag == tag && holds(found, text, range) { return slot }
       slot = (slot + 1) & (slots.count - 1)
     }
   }
 
-  private func holds(_ entry: Int, _ text: [UInt8], _ range: Range<Int>) -> Bool {
-    let start = starts[entry]
-    guard starts[entry + 1] - start == range.count else { return false }
-    for offset in 0 ..< range.count where keys[start + offset] != text[range.lowerBound + offset] {
+  private func holds(_ slot: Slot, _ text: [UInt8], _ range: Range<Int>) -> Bool {
+    guard Int(slot.length) == range.count else { return false }
+    for offset in 0 ..< range.count
+    where keys[slot.start + offset] != text[range.lowerBound + offset] {
       return false
     }
     return true
   }
 
   private mutating func grow() {
-    slots = Array(repeating: Slot(), count: slots.count * 2)
-    for entry in 0 ..< values.count {
-      let range = starts[entry] ..< starts[entry + 1]
+    let all = slots
+    slots = Array(repeating: Slot(), count: all.count * 2)
+    for entry in all where entry.length >= 0 {
+      let range = entry.start ..< entry.start + Int(entry.length)
       let hash = keys[range].reduce(Self.seed) { Self.hash($0, adding: $1) }
-      slots[slot(of: keys, range, hash: hash)] = Slot(entry: Int32(entry), tag: Self.tag(of: hash))
+      slots[slot(of: keys, range, hash: hash)] = entry
     }
   }
 }
