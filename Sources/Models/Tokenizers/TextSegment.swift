@@ -13,7 +13,7 @@ struct TextSegment: Sendable {
   /// Whether white space that comes first vanishes, because a token before it swallows it.
   private var swallowsSpace = false
   private var isEmpty = true
-  private var scratch = BytePairEncoder.Scratch()
+  private var scratch = TokenModel.Scratch()
 
   init(runBytesMax: Int) { self.runBytesMax = runBytesMax }
 

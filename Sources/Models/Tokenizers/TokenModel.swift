@@ -11,6 +11,14 @@ enum TokenModel: Sendable {
   case bytePair(BytePairEncoder, Pretokenizer)
   case wordPiece(WordPieceEncoder)
 
+  /// Room that encoding needs, kept from one piece to the next.
+  struct Scratch: Sendable {
+    fileprivate var bytePair = BytePairEncoder.Scratch()
+    fileprivate var wordPiece = WordPieceEncoder.Scratch()
+
+    init() {}
+  }
+
   /// Looks for the end of the piece that begins at `start`.
   func look(
     _ text: [UInt8],
@@ -33,12 +41,13 @@ enum TokenModel: Sendable {
   func encode(
     _ text: [UInt8],
     _ range: Range<Int>,
-    scratch: inout BytePairEncoder.Scratch,
+    scratch: inout Scratch,
     to ids: inout [Int32]
   ) {
     switch self {
-    case .bytePair(let encoder, _): encoder.encode(text, range, scratch: &scratch, to: &ids)
-    case .wordPiece(let encoder): encoder.encode(text, range, to: &ids)
+    case .bytePair(let encoder, _):
+      encoder.encode(text, range, scratch: &scratch.bytePair, to: &ids)
+    case .wordPiece(let encoder): encoder.encode(text, range, scratch: &scratch.wordPiece, to: &ids)
     }
   }
 }

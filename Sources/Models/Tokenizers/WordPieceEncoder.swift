@@ -25,68 +25,106 @@ struct WordPieceEncoder: Sendable {
     self.wordScalarsMax = wordScalarsMax
   }
 
-  /// Appends the ids of a piece of text that was cut at breaks.
-  func encode(_ text: [UInt8], _ range: Range<Int>, to ids: inout [Int32]) {
-    var word: [UInt8] = []
-    // Of the beginnings of what is looked for.
-    var hashes: [UInt64] = []
-    var scalars = 0
-    for value in normalizer.normalized(text, range) {
-      let traits = table.traits(of: value)
-      guard traits.contains(.space) || traits.contains(.punctuation) else {
-        append(value, to: &word)
-        scalars += 1
-        continue
-      }
-      encode(word: word, scalars: scalars, &hashes, to: &ids)
-      word.removeAll(keepingCapacity: true)
-      scalars = 0
-      if traits.contains(.space) { continue }
-      append(value, to: &word)
-      encode(word: word, scalars: 1, &hashes, to: &ids)
-      word.removeAll(keepingCapacity: true)
+  /// Room for a word, kept from one to the next.
+  struct Scratch: Sendable {
+    fileprivate var word: [UInt8] = []
+    /// Of the word.
+    fileprivate var scalars = 0
+    /// Of the beginnings of what is looked for.
+    fileprivate var hashes: [UInt64] = []
+
+    init() {}
+
+    fileprivate mutating func add(_ byte: UInt8) {
+      word.append(byte)
+      scalars += 1
     }
-    encode(word: word, scalars: scalars, &hashes, to: &ids)
   }
 
-  private func encode(
-    word: [UInt8],
-    scalars: Int,
-    _ hashes: inout [UInt64],
+  /// Appends the ids of a piece of text that was cut at breaks.
+  func encode(_ text: [UInt8], _ range: Range<Int>, scratch: inout Scratch, to ids: inout [Int32]) {
+    if isPlain(text, range) {
+      encodePlain(text, range, &scratch, to: &ids)
+    } else {
+      for value in normalizer.normalized(text, range) {
+        let traits = table.traits(of: value)
+        if traits.contains(.space) {
+          endWord(&scratch, to: &ids)
+        } else if traits.contains(.punctuation) {
+          endWord(&scratch, to: &ids)
+          append(value, to: &scratch.word)
+          scratch.scalars = 1
+          endWord(&scratch, to: &ids)
+        } else {
+          append(value, to: &scratch.word)
+          scratch.scalars += 1
+        }
+      }
+    }
+    endWord(&scratch, to: &ids)
+  }
+
+  /// Printable ASCII: of that the normalizer changes nothing but case.
+  private func isPlain(_ text: [UInt8], _ range: Range<Int>) -> Bool {
+    for index in range where text[index] < 0x20 || text[index] > 0x7E { return false }
+    return true
+  }
+
+  private func encodePlain(
+    _ text: [UInt8],
+    _ range: Range<Int>,
+    _ scratch: inout Scratch,
     to ids: inout [Int32]
   ) {
-    guard !word.isEmpty else { return }
-    guard scalars <= wordScalarsMax else {
-      ids.append(unknown)
-      return
+    for index in range {
+      let byte = text[index]
+      if byte == 0x20 {
+        endWord(&scratch, to: &ids)
+      } else if table.traits(of: UInt32(byte)).contains(.punctuation) {
+        endWord(&scratch, to: &ids)
+        scratch.add(byte)
+        endWord(&scratch, to: &ids)
+      } else {
+        let isCapital = normalizer.lowercases && byte >= 0x41 && byte <= 0x5A
+        scratch.add(isCapital ? byte + 0x20 : byte)
+      }
     }
+  }
+
+  /// Appends the ids of the word that was gathered, and begins another.
+  private func endWord(_ scratch: inout Scratch, to ids: inout [Int32]) {
     let mark = ids.count
     var start = 0
-    while start < word.count {
-      guard let match = longest(in: start == 0 ? heads : tails, word, from: start, &hashes) else {
+    while start < scratch.word.count {
+      guard scratch.scalars <= wordScalarsMax,
+        let match = longest(in: start == 0 ? heads : tails, &scratch, from: start)
+      else {
         ids.removeSubrange(mark...)
         ids.append(unknown)
-        return
+        break
       }
       ids.append(match.id)
       start = match.end
     }
+    scratch.word.removeAll(keepingCapacity: true)
+    scratch.scalars = 0
   }
 
   private func longest(
     in table: ByteTable,
-    _ word: [UInt8],
-    from start: Int,
-    _ hashes: inout [UInt64]
+    _ scratch: inout Scratch,
+    from start: Int
   ) -> (id: Int32, end: Int)? {
-    hashes.removeAll(keepingCapacity: true)
-    for end in start ..< min(word.count, start + table.keyBytesMax) {
-      hashes.append(ByteTable.hash(hashes.last ?? ByteTable.seed, adding: word[end]))
+    scratch.hashes.removeAll(keepingCapacity: true)
+    var hash = ByteTable.seed
+    for end in start ..< min(scratch.word.count, start + table.keyBytesMax) {
+      hash = ByteTable.hash(hash, adding: scratch.word[end])
+      scratch.hashes.append(hash)
     }
     // Most words are a token: from the longest on, one look is enough.
-    while let hash = hashes.popLast() {
-      let end = start + hashes.count + 1
-      if let id = table.value(of: word, start ..< end, hash: hash) { return (id, end) }
+    while let hash = scratch.hashes.popLast() {
+      let end = start + scratch.hashes.count + 1
+      if let id = table.value(of: scratch.word, start ..< end, hash: hash) { return (id, end) }
     }
     return nil
   }
