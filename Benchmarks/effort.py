@@ -10,8 +10,8 @@ format in which the dense one is fastest, which each kind of work decides for it
 calls, text in; a time is from a call to its bill. The dense model also runs in ONNX Runtime and OpenVINO with Hugging Face's
 tokenizers, text in, each peer with the settings that are fastest for it (effort_peers.py; `make peers` installs them). Every repeat
 measures every setting and every peer in turn; figures are medians of ratios to the dense model in the same repeat, and time saved is of
-means over the texts, since the work saved is a sum. Accuracy is of
-the first texts of the test part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json,
+means over the texts, since the work saved is a sum. Two settings are within a point on `choose`: the cheapest of the curve of effort, and the cheapest
+of exits alone; the one that is faster for one text at a time is chosen. Accuracy is of the first texts of the test part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json,
 docs/BENCHMARKS.md and docs/bench/effort-*.png; `--page` writes the last two from the results that are there, and `--times` measures times
 again of the same models and settings, whose accuracy it takes from the result that is there.
 """
@@ -43,6 +43,8 @@ SECONDS_MAX, ANSWER_SECONDS_MAX = 5_400, 300
 AT_ONCE = 32
 #: Formats of bytes that the dense model is served in, by the name of the model.
 DENSE = {"dense": "int8_group", "dense-int8": "int8"}
+#: The taught model with exits and without routers.
+ALONE = "taught, exits alone"
 #: Which points of the curve are measured, by the share of the dense model's work that they were promised for; and the one chosen.
 SHARES = [0.1, 0.18, 0.3, 0.4, 0.5, 0.75]
 #: The chosen point loses no more than this on `choose`, where nothing was learned and nothing is judged.
@@ -67,15 +69,27 @@ def settings_of(curve: List[Dict[str, Any]], accuracy: float) -> List[Dict[str, 
     return [{**points[i], "chosen": i == chosen} for i in sorted(measured)]
 
 
-class Bench:
-    """Calls of one kind: a model and an effort. The compiled client measures; which answers are right is asked in Python."""
+def exits_alone(folder: pathlib.Path) -> List[Dict[str, Any]]:
+    """Exits on whole layers, without routers: the cheapest threshold within a point on `choose`, as the report of exits has it (decision 14).
 
-    def __init__(self, address: str, client: Child, model: str, effort: float) -> None:
-        self.address, self.client, self.model, self.effort = address, client, model, effort
+    The curve counts multiply-accumulates, of which experts spare many that take little time each: so exits alone may be faster.
+    """
+    path = folder / "exits.json"
+    final = json.loads(path.read_text()).get("finals", {}).get("exits") if path.exists() else None
+    return [{"tau": None, "threshold": final["level"], "effort": 1, "chosen": False}] if final else []
+
+
+class Bench:
+    """Calls of one kind: a model and an effort, or exits' threshold. The compiled client measures; which answers are right is asked in Python."""
+
+    def __init__(self, address: str, client: Child, model: str, effort: float, threshold: Optional[float] = None) -> None:
+        self.address, self.client, self.model, self.effort, self.threshold = address, client, model, effort, threshold
 
     def _ask(self, texts: List[str], at_once: int) -> Tuple[Dict[str, Any], float]:
         """What the client measured, and its share of the time of all processors meanwhile."""
-        request = {"work": "classify", "model": self.model, "effort": self.effort, "texts": texts, "at_once": at_once}
+        request: Dict[str, Any] = {"work": "classify", "model": self.model, "effort": self.effort, "texts": texts, "at_once": at_once}
+        if self.threshold is not None:
+            request["threshold"] = self.threshold
         told = self.client.ask(request, ANSWER_SECONDS_MAX)
         return told, told["client_cpu"] / told["wall"] / (os.cpu_count() or 1)
 
@@ -98,7 +112,7 @@ class Bench:
         options = mete.CallOptions(effort=self.effort)
         with mete.Client(self.address) as client:
             for start in range(0, len(texts), 200):
-                answer = client.classify(texts[start : start + 200], self.model, truncate=True, options=options)
+                answer = client.classify(texts[start : start + 200], self.model, truncate=True, threshold=self.threshold, options=options)
                 found += [labels[0].name for labels in answer]
                 total, dense, given = total + answer.bill.macs_total, dense + answer.bill.macs_dense, answer.bill.effort_given
         return found, total / dense, given
@@ -175,8 +189,8 @@ def judged(
 
 
 def measure(
-    daemon: Daemon, client: Child, peers: List[PeerBench], names: List[str], points: List[Dict[str, Any]], rows: List[Dict[str, str]],
-    settings: argparse.Namespace, earlier: Optional[Dict[str, Any]],
+    daemon: Daemon, client: Child, peers: List[PeerBench], names: List[str], points: List[Dict[str, Any]], alone: List[Dict[str, Any]],
+    rows: List[Dict[str, str]], settings: argparse.Namespace, earlier: Optional[Dict[str, Any]],
 ) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     """Our settings and the peers: accuracy first, then times in turns."""
     timed = [row["text"] for row in rows[: settings.texts]]
@@ -184,6 +198,7 @@ def measure(
     benches: List[Tuple[str, Optional[Dict[str, Any]], Bench]] = [(name, None, bench(name, 1)) for name in DENSE]
     benches += [("taught, effort 1", None, bench("taught", 1))]
     benches += [("taught", point, bench("taught", point["effort"])) for point in points]
+    benches += [(ALONE, own, Bench(daemon.address, client, "taught", own["effort"], own["threshold"])) for own in alone]
     for peer in peers:
         print(f"tuning {peer.name}", file=sys.stderr, flush=True)
         peer.tune(timed)
@@ -208,6 +223,11 @@ def measure(
         # Work is saved in sums, so time is held against it as a mean over the same texts, each with its median of all repeats.
         one["mean_text_s"] = statistics.fmean(map(statistics.median, zip(*one.pop("each_text_s"))))
         one["timed_macs_share"] = own.labels(timed)[1]
+    # Those within a point on `choose`; the faster one is the one to take.
+    good = [one for one in ours if one["chosen"] or one.get("is_good") or one["name"] == ALONE]
+    least = min((one["mean_text_s"] for one in good), default=0)
+    for one in good:
+        one["chosen"], one["is_good"] = one["mean_text_s"] == least, True
     return ours, theirs
 
 
@@ -229,6 +249,7 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
     place = lambda step: f"{settings.work}/{settings.set}-{step}-{settings.seed}"
     data, model = ROOT / f".cache/data/{settings.set}", ROOT / place("dense")
     curve = json.loads((ROOT / place(settings.taught) / "frugal.json").read_text())["effort"]
+    alone = exits_alone(ROOT / place(settings.taught))
     points = settings_of(curve, json.loads((model / "fit.json").read_text())["choose"]["accuracy"])
     rows = [json.loads(line) for line in (data / "test.jsonl").read_text(encoding="utf-8").split("\n") if line]
     variants = [] if settings.no_peers else sides(prepare(ROOT, model, data / "train.jsonl"))
@@ -252,7 +273,7 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
         for side in variants:
             command = [ROOT / ".cache/peers-venv/bin/python", ROOT / "Benchmarks/peers" / side.command[0], *side.command[1:]]
             peers.append(PeerBench(side.name, stack.enter_context(Child(side.name, command, ROOT)), AT_ONCE))
-        ours, theirs = measure(daemon, client, peers, names_of(model), points, rows, settings, earlier)
+        ours, theirs = measure(daemon, client, peers, names_of(model), points, alone, rows, settings, earlier)
     head = {
         "set": settings.set, "seed": settings.seed, "taught": settings.taught, "weights": settings.weights, "machine": host, "at_once": AT_ONCE,
     }  # fmt: skip

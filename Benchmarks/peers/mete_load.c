@@ -3,11 +3,11 @@
  *
  *   {"work": "decode", …, "arrivals": [[…], …], "at_ms": [t, …]}    long prompts that come meanwhile and want one token each
  *
- *   {"work": "classify", "model": …, "effort": e, "texts": ["…", …], "at_once": n}    calls of one text, n of them under way
+ *   {"work": "classify", "model": …, "effort": e, "threshold": t, "texts": ["…", …], "at_once": n}    calls of one text, n of them under way
  *   {"work": "stream", "model": …, "prompts": [[…], …], "at_once": n, "policy": …, "threshold": t, "first_exit": layer}
  *
  * decode answers {"seconds", "tokens"} counted while all streams decode, and the gaps between a stream's tokens in that time.
- * classify answers {"seconds": [each], "compute_us": [each], "wall": s, "client_cpu": s}: from a call to its bill and as the bill
+ * classify, whose threshold may be missing, answers {"seconds": [each], "compute_us": [each], "wall": s, "client_cpu": s}: from a call to its bill and as the bill
  * has it, then all together and the processor time that this process took of it. stream, whose last three may be missing for full
  * depth, sends a stream's next token when the verdict on the last one is there, and answers {"seconds", "tokens", "macs",
  * "macs_dense", "client_cpu"} of all together, the middle ones as the bills have them. */
@@ -179,9 +179,10 @@ typedef struct caller {
 
 static caller begin_text(mete_client *client, const request *asked, size_t index) {
   mete_options options = {.model = asked->model, .deadline_ms = DEADLINE_MS, .effort = &asked->effort};
+  mete_classify_params params = {.threshold = asked->threshold > 0 ? &asked->threshold : NULL};
   mete_piece piece = {METE_PIECE_TEXT, asked->texts.items[index].bytes, asked->texts.items[index].length};
   caller one = {NULL, now(), index};
-  need(mete_classify(client, &options, NULL, &piece, 1, &one.call) == METE_DONE, "a classification could not begin");
+  need(mete_classify(client, &options, &params, &piece, 1, &one.call) == METE_DONE, "a classification could not begin");
   return one;
 }
 

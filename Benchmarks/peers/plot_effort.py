@@ -82,7 +82,8 @@ def peers(axes: Axes, result: Found) -> None:
 def effort(result: Found) -> Figure:
     figure, left, right = sides()
     dense = result["settings"][0]
-    points = sorted((own for own in result["settings"] if not own["name"].startswith("dense")), key=lambda own: own["effort"])
+    # Settings of their own are no point of the curve.
+    points = sorted((own for own in result["settings"] if not own["name"].startswith("dense") and own["name"] != "taught, exits alone"), key=lambda own: own["effort"])
     xs = [own["effort"] for own in points]
     macs(left, xs, [own.get("timed_macs_share", own["macs_share"]) for own in points])
     times(left, xs, [relative(own, result, "alone_s") for own in points], BLUE, "time, one at a time", -0.004)
