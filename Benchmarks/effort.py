@@ -11,7 +11,7 @@ calls, text in; a time is from a call to its bill. The dense model also runs in 
 tokenizers, text in, each peer with the settings that are fastest for it (effort_peers.py; `make peers` installs them). Every repeat
 measures every setting and every peer in turn; figures are medians of ratios to the dense model in the same repeat, and time saved is of
 means over the texts, since the work saved is a sum. Two settings are within a point on `choose`: the cheapest of the curve of effort, and the cheapest
-of exits alone; the one that is faster for one text at a time is chosen. Accuracy is of the first texts of the test part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json,
+of exits alone; the one that is faster there for one text at a time is chosen. Accuracy is of the first texts of the test part, paired with the dense model in float32. Writes Benchmarks/results/SET-SEED-TAUGHT-effort.json,
 docs/BENCHMARKS.md and docs/bench/effort-*.png; `--page` writes the last two from the results that are there, and `--times` measures times
 again of the same models and settings, whose accuracy it takes from the result that is there.
 """
@@ -45,6 +45,8 @@ AT_ONCE = 32
 DENSE = {"dense": "int8_group", "dense-int8": "int8"}
 #: The taught model with exits and without routers.
 ALONE = "taught, exits alone"
+#: How often both settings that are good enough are timed on texts of `choose`.
+CHOOSING_REPEATS = 5
 #: Which points of the curve are measured, by the share of the dense model's work that they were promised for; and the one chosen.
 SHARES = [0.1, 0.18, 0.3, 0.4, 0.5, 0.75]
 #: The chosen point loses no more than this on `choose`, where nothing was learned and nothing is judged.
@@ -145,6 +147,10 @@ def without_times(entries: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     return [{**one, **{key: [] for key in TIMES if key in one or "alone_billed_s" in one}} for one in entries]
 
 
+def read(path: pathlib.Path) -> List[Dict[str, str]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
 def cut(text: str, most: int, count: Callable[[str], int]) -> str:
     """The words of a text that make no more tokens than the model was taught with: all sides get the same text."""
     if len(text) < most or count(text) <= most:
@@ -190,7 +196,7 @@ def judged(
 
 def measure(
     daemon: Daemon, client: Child, peers: List[PeerBench], names: List[str], points: List[Dict[str, Any]], alone: List[Dict[str, Any]],
-    rows: List[Dict[str, str]], settings: argparse.Namespace, earlier: Optional[Dict[str, Any]],
+    rows: List[Dict[str, str]], choosing: List[str], settings: argparse.Namespace, earlier: Optional[Dict[str, Any]],
 ) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     """Our settings and the peers: accuracy first, then times in turns."""
     timed = [row["text"] for row in rows[: settings.texts]]
@@ -206,11 +212,13 @@ def measure(
         ours, theirs = judged(bench("dense32", 1), benches, peers, names, rows[: settings.judged])
     else:
         ours, theirs = without_times(earlier["settings"]), without_times(earlier["peers"])
-        said = [(one["name"], one["effort"]) for one in ours], [one["name"] for one in theirs]
-        if said != ([(name, own.effort) for name, _, own in benches], [peer.name for peer in peers]):
+        said = [(one["name"], one["effort"], one["threshold"]) for one in ours], [one["name"] for one in theirs]
+        wanted = [(name, own.effort, point and point["threshold"]) for name, point, own in benches]
+        if said != (wanted, [peer.name for peer in peers]):
             raise ValueError("the result that is there is of other models, settings or peers: measure without --times")
         for one, peer in zip(theirs, peers):
             one["kept"] = peer.kept
+    choose(ours, [own for _, _, own in benches], choosing)
     turns: List[Callable[[], None]] = [functools.partial(own_turn, one, own, timed) for one, (_, _, own) in zip(ours, benches)]
     turns += [functools.partial(peer_turn, one, peer, timed) for one, peer in zip(theirs, peers)]
     for number in range(settings.repeats):
@@ -223,12 +231,22 @@ def measure(
         # Work is saved in sums, so time is held against it as a mean over the same texts, each with its median of all repeats.
         one["mean_text_s"] = statistics.fmean(map(statistics.median, zip(*one.pop("each_text_s"))))
         one["timed_macs_share"] = own.labels(timed)[1]
-    # Those within a point on `choose`; the faster one is the one to take.
-    good = [one for one in ours if one["chosen"] or one.get("is_good") or one["name"] == ALONE]
-    least = min((one["mean_text_s"] for one in good), default=0)
-    for one in good:
-        one["chosen"], one["is_good"] = one["mean_text_s"] == least, True
     return ours, theirs
+
+
+def choose(ours: List[Dict[str, Any]], benches: List[Bench], texts: List[str]) -> None:
+    """Of the settings that are within a point on `choose` keeps the one as chosen that is faster there, one text at a time."""
+    good = [place for place, one in enumerate(ours) if one["chosen"] or one.get("is_good") or one["name"] == ALONE]
+    times: Dict[int, List[List[float]]] = {place: [] for place in good}
+    for _ in range(CHOOSING_REPEATS):
+        for place in good:
+            times[place].append(benches[place].alone(texts)[3])
+    for place in good:
+        ours[place]["is_good"] = True
+        ours[place]["choose_text_s"] = statistics.fmean(map(statistics.median, zip(*times[place])))
+    least = min((ours[place]["choose_text_s"] for place in good), default=0.0)
+    for place in good:
+        ours[place]["chosen"] = ours[place]["choose_text_s"] == least
 
 
 def own_turn(one: Dict[str, Any], own: Bench, timed: List[str]) -> None:
@@ -251,7 +269,7 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
     curve = json.loads((ROOT / place(settings.taught) / "frugal.json").read_text())["effort"]
     alone = exits_alone(ROOT / place(settings.taught))
     points = settings_of(curve, json.loads((model / "fit.json").read_text())["choose"]["accuracy"])
-    rows = [json.loads(line) for line in (data / "test.jsonl").read_text(encoding="utf-8").split("\n") if line]
+    rows, tried = (read(data / f"{part}.jsonl") for part in ("test", "choose"))
     variants = [] if settings.no_peers else sides(prepare(ROOT, model, data / "train.jsonl"))
     earlier = json.loads(settings.result.read_text()) if settings.times else None
     host = machine.describe(ROOT)
@@ -266,14 +284,15 @@ def run(settings: argparse.Namespace) -> Dict[str, Any]:
         daemon = stack.enter_context(Daemon(settings.meted, ROOT, config.name))
         with mete.Client(daemon.address) as tokenizer:
             most = SETS[settings.set].tokens
-            for row in rows:
+            for row in rows + tried[: settings.texts]:
                 row["text"] = cut(row["text"], most, lambda text: len(list(tokenizer.tokenize(text, "taught"))))
+        choosing = [row["text"] for row in tried[: settings.texts]]
         client = stack.enter_context(Child("mete_load", [build(ROOT), daemon.address], ROOT))
         peers: List[PeerBench] = []
         for side in variants:
             command = [ROOT / ".cache/peers-venv/bin/python", ROOT / "Benchmarks/peers" / side.command[0], *side.command[1:]]
             peers.append(PeerBench(side.name, stack.enter_context(Child(side.name, command, ROOT)), AT_ONCE))
-        ours, theirs = measure(daemon, client, peers, names_of(model), points, alone, rows, settings, earlier)
+        ours, theirs = measure(daemon, client, peers, names_of(model), points, alone, rows, choosing, settings, earlier)
     head = {
         "set": settings.set, "seed": settings.seed, "taught": settings.taught, "weights": settings.weights, "machine": host, "at_once": AT_ONCE,
     }  # fmt: skip

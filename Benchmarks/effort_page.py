@@ -101,7 +101,7 @@ def versus(result: Found) -> List[str]:
     if not peers:
         return []
     versions = "; ".join(sorted({peer["version"] for peer in peers}))
-    head = f"Our setting that was chosen on `choose` (within a point of the dense model there: the cheapest of the curve, or exits alone where they were measured and were faster) ÷ best peer ({versions}), text in on both sides:"
+    head = f"Our setting that was chosen on `choose` (within a point of the dense model there: the cheapest of the curve, or exits alone where the table has them and they were faster there) ÷ best peer ({versions}), text in on both sides:"
     return ["", head, "", "* " + duel(result, "alone_s", "one at a time"), "* " + duel(result, "together", f"{result['at_once']} at once")]
 
 

@@ -35,8 +35,10 @@ struct ck_pool {
   void *context;
   // One more for every job.
   _Alignas(64) _Atomic uint32_t epoch;
-  // One more whenever threads are woken: for a job, or because one is near.
+  // One more whenever a job is near or there, for those who sleep and those who are about to.
   _Alignas(64) _Atomic uint32_t rings;
+  // One more for every errand that is offered.
+  _Atomic uint32_t offers;
   // Threads that sleep and whom nobody has woken yet, so that waking costs a system call only if it does something.
   _Atomic uint32_t sleepers;
   // What a worker who waits is asked to do, whether or not anybody takes it.
@@ -73,15 +75,19 @@ static bool run_errand(struct ck_pool *pool) {
 }
 
 static void wait_for_change(struct ck_pool *pool, uint32_t seen, int spins) {
-  uint32_t heard = atomic_load(&pool->rings);
+  uint32_t heard = atomic_load(&pool->rings), offered = atomic_load(&pool->offers);
   for (;;) {
     for (int i = 0; i < spins; i++) {
       if (atomic_load_explicit(&pool->epoch, memory_order_acquire) != seen) return;
-      const uint32_t rings = atomic_load_explicit(&pool->rings, memory_order_acquire);
-      if (rings != heard) {
-        heard = rings;
+      const uint32_t offers = atomic_load_explicit(&pool->offers, memory_order_acquire);
+      if (offers != offered) {
+        offered = offers;
         // Whoever an errand woke may wait for this very CPU.
         if (run_errand(pool)) break;
+      }
+      const uint32_t rings = atomic_load_explicit(&pool->rings, memory_order_relaxed);
+      if (rings != heard) {
+        heard = rings;
         // A job is near: to sleep just now would make it wait.
         spins = spins < called_spins_max ? called_spins_max : spins;
         i = 0;
@@ -98,9 +104,11 @@ static void wait_for_change(struct ck_pool *pool, uint32_t seen, int spins) {
 }
 
 static void ring(struct ck_pool *pool) {
+  // Who was called needs no second call, however long it takes to come. They are counted off before the ring: one who hears it and
+  // lies down afterwards is then counted anew, and not taken for called.
+  const bool sleeps = atomic_load(&pool->sleepers) > 0 && atomic_exchange(&pool->sleepers, 0) > 0;
   atomic_fetch_add(&pool->rings, 1);
-  // Who was called needs no second call, however long it takes to come.
-  if (atomic_load(&pool->sleepers) > 0 && atomic_exchange(&pool->sleepers, 0) > 0) futex(&pool->rings, FUTEX_WAKE, INT32_MAX);
+  if (sleeps) futex(&pool->rings, FUTEX_WAKE, INT32_MAX);
 }
 
 void ck_pool_wake(struct ck_pool *pool) { ring(pool); }
@@ -113,7 +121,7 @@ bool ck_pool_send(struct ck_pool *pool, ck_errand *errand, void *context) {
   pool->errand = errand;
   pool->errand_context = context;
   atomic_store(&pool->errand_state, errand_offered);
-  atomic_fetch_add(&pool->rings, 1);
+  atomic_fetch_add(&pool->offers, 1);
   for (int i = 0; i < offer_spins_max; i++) {
     if (atomic_load(&pool->errand_state) != errand_offered) return true;
     relax();
@@ -183,6 +191,7 @@ struct ck_pool *ck_pool_create(size_t workers, bool pinned) {
   pool->workers = 1;
   atomic_init(&pool->epoch, 0);
   atomic_init(&pool->rings, 0);
+  atomic_init(&pool->offers, 0);
   atomic_init(&pool->sleepers, 0);
   atomic_init(&pool->errand_state, errand_none);
   atomic_init(&pool->left, 0);

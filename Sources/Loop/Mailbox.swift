@@ -34,7 +34,7 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - elements: What to deliver.
-  ///   - wake: Runs what wakes the loop, once, on any thread; here, unless told otherwise.
+  ///   - wake: Runs what wakes the loop, once and soon, on any thread; here, unless told otherwise. `close` waits for it.
   /// - Returns: False, with nothing posted, when the mailbox is closed.
   @discardableResult
   public func post(
@@ -77,7 +77,7 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
       return (isClosed, pending)
     }
     guard !wasClosed else { return [] }
-    // Nobody begins to wake a closed mailbox; who has begun is in one system call.
+    // Nobody begins to wake a closed mailbox; who has begun is in one system call, or has an errand that is about to run.
     while waking.load(ordering: .acquiring) > 0 { sched_yield() }
     deliver = nil
     waker.close()

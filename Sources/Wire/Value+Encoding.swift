@@ -16,7 +16,7 @@ extension Value {
   }
 }
 
-/// msgpack-c's packer, writing straight onto the end of a byte array.
+/// msgpack-c's packer, writing onto the end of a byte array by way of a little room on the stack.
 ///
 /// It lives only inside `append(to:)`, which lends it the array; no buffer of the library's own is allocated.
 struct Packer: ~Copyable {

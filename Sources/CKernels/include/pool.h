@@ -30,14 +30,14 @@ void ck_pool_wake(struct ck_pool *pool);
 /// Something short that any thread may do.
 typedef void ck_errand(void *context);
 
-/// Has a worker that waits awake run an errand, which then sleeps; does not wait for its end. False, with nothing done, if none
-/// takes it within about a microsecond. Always called by the thread that runs jobs.
+/// Has a worker that waits awake run an errand, who then sleeps; does not wait for its end. False, with nothing done, if none
+/// takes it within about two microseconds. Always called by the thread that runs jobs.
 bool ck_pool_send(struct ck_pool *pool, ck_errand *errand, void *context);
 
 /// Workers that sleep, or are about to, and that nobody has woken.
 size_t ck_pool_sleepers(const struct ck_pool *pool);
 
-/// How often sleepers were woken.
+/// How often workers were called, whether or not any slept.
 uint32_t ck_pool_rings(const struct ck_pool *pool);
 
 /// Runs a job and returns when all parts are done. Always called by the same thread.

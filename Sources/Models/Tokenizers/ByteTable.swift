@@ -15,7 +15,7 @@ struct ByteTable: Sendable {
   /// Where a key may be: all but its bytes in one place, since each place is a miss of the cache.
   private struct Slot {
     /// Where its bytes begin.
-    var start = 0
+    var start: UInt32 = 0
     /// Negative where there is none.
     var length: Int32 = -1
     /// The high half of its hash, so that other keys are mostly told apart without being read.
@@ -54,14 +54,15 @@ struct ByteTable: Sendable {
     value(of: key, 0 ..< key.count, hash: Self.hash(of: key))
   }
 
-  /// Adds a key; false, and nothing changes, if it is already there.
+  /// Adds a key; false, and nothing changes, if it is already there or all keys would be longer than 4 GiB.
   mutating func insert(_ key: [UInt8], value: Int32) -> Bool {
+    guard let start = UInt32(exactly: keys.count) else { return false }
     if (count + 1) * 2 > slots.count { grow() }
     let hash = Self.hash(of: key)
     let slot = slot(of: key, 0 ..< key.count, hash: hash)
     guard slots[slot].length < 0 else { return false }
     slots[slot] = Slot(
-      start: keys.count,
+      start: start,
       length: Int32(clamping: key.count),
       tag: Self.tag(of: hash),
       value: value
@@ -93,7 +94,7 @@ struct ByteTable: Sendable {
   private func holds(_ slot: Slot, _ text: [UInt8], _ range: Range<Int>) -> Bool {
     guard Int(slot.length) == range.count else { return false }
     for offset in 0 ..< range.count
-    where keys[slot.start + offset] != text[range.lowerBound + offset] {
+    where keys[Int(slot.start) + offset] != text[range.lowerBound + offset] {
       return false
     }
     return true
@@ -103,7 +104,7 @@ struct ByteTable: Sendable {
     let all = slots
     slots = Array(repeating: Slot(), count: all.count * 2)
     for entry in all where entry.length >= 0 {
-      let range = entry.start ..< entry.start + Int(entry.length)
+      let range = Int(entry.start) ..< Int(entry.start) + Int(entry.length)
       let hash = keys[range].reduce(Self.seed) { Self.hash($0, adding: $1) }
       slots[slot(of: keys, range, hash: hash)] = entry
     }

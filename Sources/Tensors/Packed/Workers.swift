@@ -2,8 +2,8 @@ import CKernels
 
 /// The workers that compute one step together, and the kernels that they use.
 ///
-/// The thread that made it is one of them and makes every call. Work is split in ways that do not change a bit of any
-/// result: by tiles for products, by rows or heads for the rest.
+/// The thread that made it is one of them and makes every call but `wake`, which any thread may. Work is split in ways that do
+/// not change a bit of any result: by tiles for products, by rows or heads for the rest.
 public final class Workers {
   /// How many compute, this thread included.
   public let count: Int
@@ -70,7 +70,7 @@ public final class Workers {
   /// Those who sleep, or are about to, and whom nobody has woken.
   var sleepers: Int { ck_pool_sleepers(crew.pool) }
 
-  /// How often sleepers were woken.
+  /// How often they were called, whether or not any slept.
   var rings: Int { Int(ck_pool_rings(crew.pool)) }
 
   /// Calls `body` once for every worker, with its number, on all of them at once.
