@@ -37,8 +37,6 @@ struct ck_pool {
   _Alignas(64) _Atomic uint32_t epoch;
   // One more whenever a job is near or there, for those who sleep and those who are about to.
   _Alignas(64) _Atomic uint32_t rings;
-  // One more for every errand that is offered.
-  _Atomic uint32_t offers;
   // Threads that sleep and whom nobody has woken yet, so that waking costs a system call only if it does something.
   _Atomic uint32_t sleepers;
   // What a worker who waits is asked to do, whether or not anybody takes it.
@@ -75,16 +73,12 @@ static bool run_errand(struct ck_pool *pool) {
 }
 
 static void wait_for_change(struct ck_pool *pool, uint32_t seen, int spins) {
-  uint32_t heard = atomic_load(&pool->rings), offered = atomic_load(&pool->offers);
+  uint32_t heard = atomic_load(&pool->rings);
   for (;;) {
     for (int i = 0; i < spins; i++) {
       if (atomic_load_explicit(&pool->epoch, memory_order_acquire) != seen) return;
-      const uint32_t offers = atomic_load_explicit(&pool->offers, memory_order_acquire);
-      if (offers != offered) {
-        offered = offers;
-        // Whoever an errand woke may wait for this very CPU.
-        if (run_errand(pool)) break;
-      }
+      // Whoever an errand woke may wait for this very CPU.
+      if (atomic_load_explicit(&pool->errand_state, memory_order_relaxed) == errand_offered && run_errand(pool)) break;
       const uint32_t rings = atomic_load_explicit(&pool->rings, memory_order_relaxed);
       if (rings != heard) {
         heard = rings;
@@ -121,7 +115,6 @@ bool ck_pool_send(struct ck_pool *pool, ck_errand *errand, void *context) {
   pool->errand = errand;
   pool->errand_context = context;
   atomic_store(&pool->errand_state, errand_offered);
-  atomic_fetch_add(&pool->offers, 1);
   for (int i = 0; i < offer_spins_max; i++) {
     if (atomic_load(&pool->errand_state) != errand_offered) return true;
     relax();
@@ -191,7 +184,6 @@ struct ck_pool *ck_pool_create(size_t workers, bool pinned) {
   pool->workers = 1;
   atomic_init(&pool->epoch, 0);
   atomic_init(&pool->rings, 0);
-  atomic_init(&pool->offers, 0);
   atomic_init(&pool->sleepers, 0);
   atomic_init(&pool->errand_state, errand_none);
   atomic_init(&pool->left, 0);
