@@ -97,15 +97,13 @@ static void wait_for_change(struct ck_pool *pool, uint32_t seen, int spins) {
   }
 }
 
-static void ring(struct ck_pool *pool) {
+void ck_pool_wake(struct ck_pool *pool) {
   // Who was called needs no second call, however long it takes to come. They are counted off before the ring: one who hears it and
   // lies down afterwards is then counted anew, and not taken for called.
   const bool sleeps = atomic_load(&pool->sleepers) > 0 && atomic_exchange(&pool->sleepers, 0) > 0;
   atomic_fetch_add(&pool->rings, 1);
   if (sleeps) futex(&pool->rings, FUTEX_WAKE, INT32_MAX);
 }
-
-void ck_pool_wake(struct ck_pool *pool) { ring(pool); }
 
 bool ck_pool_send(struct ck_pool *pool, ck_errand *errand, void *context) {
   if (atomic_load(&pool->sleepers) + 1 >= pool->workers) return false;
@@ -130,7 +128,7 @@ uint32_t ck_pool_rings(const struct ck_pool *pool) { return atomic_load(&pool->r
 
 static void next_epoch(struct ck_pool *pool) {
   atomic_fetch_add(&pool->epoch, 1);
-  if (atomic_load(&pool->sleepers) > 0) ring(pool);
+  if (atomic_load(&pool->sleepers) > 0) ck_pool_wake(pool);
 }
 
 static void pin(int cpu) {
