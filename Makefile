@@ -154,7 +154,7 @@ bench: build peers ## Measure, and write docs/BENCHMARKS.md.
 	@$(PYTHON) Benchmarks/kernels.py
 	@$(PYTHON) Benchmarks/null_calls.py
 
-kernels: $(VENV)/.ready ## Measure the matrix kernels against what a core can do (a part of bench).
+kernels: build models $(VENV)/.ready ## Measure the matrix kernels against what a core can do (a part of bench).
 	@$(PYTHON) Benchmarks/kernels.py
 
 compare: build peers ## Measure against llama.cpp, ONNX Runtime and OpenVINO in turns (a part of bench).
@@ -172,7 +172,7 @@ learn: build sets $(VENV)/.ready ## Run the learning experiments of SET=reviews 
 overload: build $(VENV)/.ready ## Measure open-loop load at 0.5 to 4 times dense capacity, with brown-out and without.
 	@$(PYTHON) Benchmarks/overload.py
 
-streams: build models $(VENV)/.ready ## Measure verdicts a second of SmolLM2 as a streaming classifier, with exits and without.
+streams: build models sets $(VENV)/.ready ## Measure verdicts a second of SmolLM2 as a streaming classifier, with exits and without.
 	@$(PYTHON) Benchmarks/streams.py
 
 effort: build $(VENV)/.ready $(if $(NO_PEERS),,peer-wheels) ## Measure what effort buys in time on the model that `make learn SET=tweets` made, against ONNX Runtime and OpenVINO (not with NO_PEERS=1).

@@ -33,6 +33,7 @@ import machine
 from child import Child
 from daemon import Daemon
 from effort_peers import EXACT, SAME_LEAST, PeerBench, names_of, prepare, sides
+from judge import Judge
 from learning import SETS
 from works import build
 
@@ -118,25 +119,6 @@ class Bench:
                 found += [labels[0].name for labels in answer]
                 total, dense, given = total + answer.bill.macs_total, dense + answer.bill.macs_dense, answer.bill.effort_given
         return found, total / dense, given
-
-
-class Judge:
-    """The first texts of the test part, and what the dense model in float32 says of them."""
-
-    def __init__(self, rows: List[Dict[str, str]], dense: List[str]) -> None:
-        self.wanted = [row["label"] for row in rows]
-        self.dense = dense
-
-    def __call__(self, found: List[str]) -> Dict[str, Any]:
-        """Accuracy, paired with the dense model's in points with a 95 % interval, and the share of answers that are the same."""
-        gaps = [100.0 * ((own == true) - (other == true)) for own, other, true in zip(found, self.dense, self.wanted)]
-        margin = 1.96 * statistics.stdev(gaps) / len(gaps) ** 0.5
-        return {
-            "accuracy": statistics.fmean(own == true for own, true in zip(found, self.wanted)),
-            "examples": len(found),
-            "difference": {"points": statistics.fmean(gaps), "margin_95": margin},
-            "same_as_dense32": statistics.fmean(own == other for own, other in zip(found, self.dense)),
-        }
 
 
 #: What an entry of a result has beside accuracy: anew in every run.

@@ -1,9 +1,11 @@
 """Measures our matrix kernels against what one core can do at most. Writes docs/BENCHMARKS.md.
 
 Usage: .cache/venv/bin/python Benchmarks/kernels.py [--rounds 5] [--print]
+       [--meted .build/release/meted] [--taught packs/tweets.pack]
 
 Builds Benchmarks/kernels/products.c with the C sources of the engine, and runs it; the bounds are measured by the same
-program: registers alone for arithmetic, a plain read for memory. Then experts.c, likewise: a layer whole and by its experts.
+program: registers alone for arithmetic, a plain read for memory. Then experts.c, likewise: a layer whole and by its experts;
+and a daemon that serves a taught model of the same shape in every format is asked which of both ways its own measurements choose.
 """
 
 import argparse
@@ -18,6 +20,9 @@ from typing import Any, Dict, List, Sequence
 
 import machine
 import page
+from daemon import Daemon
+
+import mete
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SECONDS_MAX = 300
@@ -26,6 +31,8 @@ AT_LEAST = {"f32": 0.8, "int8": 0.8, "int4_group": 0.6}
 FROM_MEMORY = 0.8
 #: Of a layer by its experts.
 PARTS = ("lists", "into", "between", "from")
+FORMATS = ("f32", "bf16", "int8", "int8_group", "int4_group")
+MOST = (0.4, 0.6, 0.8, 1)
 
 
 def build(folder: str, name: str) -> str:
@@ -48,7 +55,7 @@ def table(host: str, rounds: List[List[Dict[str, Any]]]) -> str:
         "| weights | 64 rows, 10⁹ operations/s | of the bound | asked: at least | 1 row from memory, GB/s | of a plain read | asked: at least |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
-    for name in ("f32", "bf16", "int8", "int8_group", "int4_group"):
+    for name in FORMATS:
         many, one = ([row for round in rounds for row in round[1:] if row["format"] == name and row["rows"] == rows] for rows in (64, 1))
         rate = statistics.median(row["operations"] for row in many)
         stream = statistics.median(row["bytes"] for row in one)
@@ -68,7 +75,7 @@ def by_experts(rounds: List[List[Dict[str, Any]]]) -> str:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     figures = [row for round in rounds for row in round[1:]]
-    for name in ("f32", "bf16", "int8", "int8_group", "int4_group"):
+    for name in FORMATS:
         for rows in sorted({row["rows"] for row in figures}):
 
             def share(experts: float, alike: bool, wanted: Sequence[str] = PARTS) -> float:
@@ -83,21 +90,33 @@ def by_experts(rounds: List[List[Dict[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def of_most_experts(rounds: List[List[Dict[str, Any]]]) -> str:
-    """What most of the experts take by themselves, and what the layer takes that computes all and masks the others."""
+def paying(meted: pathlib.Path, taught: pathlib.Path, folder: str) -> Dict[str, List[Dict[str, Any]]]:
+    """Up to which share of the experts a daemon runs these by themselves, by format and rows, as it measured when it was started."""
+    base, whole = ROOT / ".cache/models/minilm", f"{folder}/taught"
+    subprocess.run([meted.with_name("mete"), "unpack", taught, "--base", base, "--to", whole], check=True, capture_output=True, timeout=SECONDS_MAX)
+    config = pathlib.Path(folder) / "served.yaml"
+    config.write_text("models:\n" + "".join(f"  {name}:\n    path: {whole}\n    weights: {name}\n" for name in FORMATS))
+    with Daemon(meted, ROOT, str(config)) as daemon, mete.Client(daemon.address) as client:
+        return {name: client.describe(name).experts_pay for name in FORMATS}
+
+
+def of_most_experts(rounds: List[List[Dict[str, Any]]], paying: Dict[str, List[Dict[str, Any]]]) -> str:
+    """What most of the experts take by themselves, what the layer takes that computes all and masks the others, and which way is gone."""
     lines = [
-        "| weights | rows | 40 % of experts, of the whole layer | 60 % | 80 % | 100 % | all computed, others masked: 40 % … 100 % | the cheaper way at worst |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| weights | rows | 40 % of experts, of the whole layer | 60 % | 80 % | 100 % | all computed, others masked: 40 % … 100 % | the cheaper way at worst "
+        "| a daemon runs experts by themselves up to | its way at worst |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     figures = [row for round in rounds for row in round[1:] if not row["alike"]]
-    shares = (0.4, 0.6, 0.8, 1)
-    for name in ("f32", "bf16", "int8", "int8_group", "int4_group"):
+    for name in FORMATS:
         for rows in sorted({row["rows"] for row in figures}):
-            own = {share: [row for row in figures if (row["format"], row["rows"], row["share"]) == (name, rows, share)] for share in shares}
-            some = [statistics.median(sum(row[part] for part in PARTS) / row["whole"] for row in own[share]) for share in shares]
-            masked = [statistics.median(row["masked"] / row["whole"] for row in own[share]) for share in shares]
+            own = {share: [row for row in figures if (row["format"], row["rows"], row["share"]) == (name, rows, share)] for share in MOST}
+            some = [statistics.median(sum(row[part] for part in PARTS) / row["whole"] for row in own[share]) for share in MOST]
+            masked = [statistics.median(row["masked"] / row["whole"] for row in own[share]) for share in MOST]
+            most = [entry["share"] for entry in paying[name] if entry["rows"] <= rows][-1]
+            taken = max(alone if share <= most else all for share, alone, all in zip(MOST, some, masked))
             worst = max(map(min, some, masked))
-            cells = [f"{share:.0%}" for share in some] + [f"{min(masked):.0%} – {max(masked):.0%}", f"**{worst:.0%}**"]
+            cells = [f"{share:.0%}" for share in some] + [f"{min(masked):.0%} – {max(masked):.0%}", f"**{worst:.0%}**", f"{most:.0%}", f"**{taken:.0%}**"]
             lines.append(f"| `{name}` | {rows} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -106,6 +125,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--print", action="store_true", help="leave docs/ alone")
+    parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
+    parser.add_argument("--taught", type=pathlib.Path, default=ROOT / "packs/tweets.pack", help="a taught model of MiniLM's size")
     settings = parser.parse_args()
     host = machine.describe(ROOT)
     with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +136,11 @@ def main() -> int:
             for name, program in programs.items():
                 said = subprocess.run([program], check=True, capture_output=True, text=True, timeout=SECONDS_MAX)
                 rounds[name].append([json.loads(line) for line in said.stdout.splitlines() if line])
-    texts = {"kernels": table(host, rounds["products"]), "expert-kernels": by_experts(rounds["experts"]), "most-experts": of_most_experts(rounds["experts"])}
+        shares = paying(settings.meted, settings.taught, folder)
+    texts = {
+        "kernels": table(host, rounds["products"]), "expert-kernels": by_experts(rounds["experts"]),
+        "most-experts": of_most_experts(rounds["experts"], shares),
+    }  # fmt: skip
     if settings.print:
         print("\n".join(texts.values()))
     else:

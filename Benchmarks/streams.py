@@ -1,19 +1,21 @@
 """Measures verdicts a second of a language model that classifies streams: at full depth and with exits, one stream and sixteen.
 
-Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads packs/smollm2-tweets] [--set tweets] [--seed 0] [--texts 48] [--repeats 3]
+Usage: .cache/venv/bin/python Benchmarks/streams.py [--heads packs/smollm2-tweets] [--set tweets] [--seed 0] [--texts 48] [--judged 2000] [--repeats 3]
        [--meted .build/release/meted] [--print] [--page]
 
 Every stream of the compiled client (peers/mete_load.c) sends its next token when the verdict on the last one is there, as a
 guard of another model's tokens does; all are on one connection. A call asks for effort 1 (all layers, the last head) or for
 the rule that Benchmarks/results/SET-SEED-heads.json reports for a policy; settings are measured in turn in every repeat, and
-figures are medians of ratios to full depth in the same repeat, in the format in which that is fastest. What a rule without a threshold loses is in that result (the table of exits). The
-other exits are measured as rules without a threshold, for the plot, and under both policies the cheapest rule with one that
-loses no more than a point on `choose`. A rule without a threshold takes the same time with any heads after the same layers.
+figures are medians of ratios to full depth in the same repeat, in the format in which that is fastest. The other exits are
+measured as rules without a threshold, for the plot, and under both policies the cheapest rule with one that loses no more than a
+point on `choose`. How right the rules are at a text's last token is asked of the daemon for the first `--judged` texts of the test
+part, and paired with full depth; what the exits for the plot alone lose is in the table of exits. A rule without a threshold takes the same time with any heads after the same layers.
 Writes Benchmarks/results/SET-streams.json, docs/BENCHMARKS.md and docs/bench/SET-streams.png (matplotlib comes with
 `make peers`); `--page` writes the last two from the results that are there.
 """
 
 import argparse
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -22,12 +24,13 @@ import signal
 import statistics
 import sys
 import tempfile
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 import machine
 import page
 from child import Child
 from daemon import Daemon
+from judge import Judge
 from works import build
 
 import mete
@@ -37,6 +40,8 @@ RESULTS = ROOT / "Benchmarks/results"
 MODEL = ".cache/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 SECONDS_MAX = 1_800
 COUNTS = [1, 16]
+#: Tokens of a text that are judged, as `mete heads` cuts them.
+TOKENS_MAX = 128
 #: Formats that full depth is measured in beside that of the file, by the name of the model; the fastest is what rules are held against.
 FORMATS = {"int8": "heads-int8", "int8_group": "heads-int8-group"}
 #: The rule with a threshold is the cheapest that loses no more than this on `choose`.
@@ -53,6 +58,32 @@ def run(client: Child, texts: List[List[int]], settings: Dict[str, Any], count: 
     assert told["tokens"] == sum(map(len, texts)), "not a verdict for each token"
     seconds = told["seconds"]
     return {"rate": told["tokens"] / seconds, "share": told["macs"] / told["macs_dense"], "client": told["client_cpu"] / seconds / (os.cpu_count() or 1)}
+
+
+def last_labels(client: mete.Client, texts: Sequence[List[int]], rule: Dict[str, Any]) -> List[str]:
+    """What the daemon says of every text after its last token."""
+
+    def last(tokens: List[int]) -> str:
+        label = ""
+        with client.classify_stream(tokens, "heads", top_k=1, score_min=1, special=False, **rule) as verdicts:
+            for verdict in verdicts:
+                label = verdict.label
+        return label
+
+    with concurrent.futures.ThreadPoolExecutor(max(COUNTS)) as several:
+        return list(several.map(last, texts))
+
+
+def judged(client: mete.Client, texts: List[List[int]], rows: List[Dict[str, str]], benches: Dict[str, Dict[str, Any]]) -> Dict[str, Any]:
+    """How right the rules are that full depth is left for, by name; and full depth itself."""
+    whole = last_labels(client, texts, {})
+    judge = Judge(rows, whole)
+    found = {"full depth": judge(whole)}
+    for name, rule in benches.items():
+        if "policy" in rule and not name.startswith("propagate, layer"):
+            found[name] = judge(last_labels(client, texts, rule))
+            print(name, found[name], flush=True)
+    return found
 
 
 def measure(settings: argparse.Namespace) -> Dict[str, Any]:
@@ -81,14 +112,16 @@ def measure(settings: argparse.Namespace) -> Dict[str, Any]:
         config.flush()
         daemon = stack.enter_context(Daemon(settings.meted, ROOT, config.name))
         with mete.Client(daemon.address) as tokenizer:
-            texts = [list(tokenizer.tokenize(row["text"], "heads")) for row in rows[: settings.texts]]
+            texts = [list(tokenizer.tokenize(row["text"], "heads")) for row in rows[: max(settings.texts, settings.judged)]]
+            right = judged(tokenizer, [tokens[:TOKENS_MAX] for tokens in texts[: settings.judged]], rows[: settings.judged], benches)
+            texts = texts[: settings.texts]
         client = stack.enter_context(Child("mete_load", [build(ROOT), daemon.address], ROOT))
         for _ in range(settings.repeats):
             for count in COUNTS:
                 for name, own in benches.items():
                     found[name][count].append(run(client, texts, own, count))
                     print(name, count, found[name][count][-1], flush=True)
-    return {"set": settings.set, "machine": machine.describe(ROOT), "texts": settings.texts, "rules": benches, "found": found}
+    return {"set": settings.set, "machine": machine.describe(ROOT), "texts": settings.texts, "rules": benches, "found": found, "judged": right}
 
 
 def full_depth(result: Dict[str, Any], count: int) -> List[float]:
@@ -100,16 +133,19 @@ def full_depth(result: Dict[str, Any], count: int) -> List[float]:
 def table(result: Dict[str, Any]) -> List[str]:
     most = max(one["client"] for own in result["found"].values() for times in own.values() for one in times)
     lines = [
-        f"{result['set']}, SmolLM2-135M-Instruct Q4_1, {result['texts']} texts: {result['machine']}. The compiled client took {100 * most:.1f} % of the processors at most.", "",
-        "| tokens leave | MACs, of full depth | one stream: verdicts/s | of full depth | 16 streams: verdicts/s | of full depth | time saved ÷ MACs saved, one stream |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        f"{result['set']}, SmolLM2-135M-Instruct Q4_1, {result['texts']} texts, of the test part the first {result['judged']['full depth']['examples']:,} judged: {result['machine']}. The compiled client took {100 * most:.1f} % of the processors at most.", "",
+        "| tokens leave | accuracy, % | minus full depth, points | MACs, of full depth | one stream: verdicts/s | of full depth | 16 streams: verdicts/s | of full depth | time saved ÷ MACs saved, one stream |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     for name, own in result["found"].items():
         rule = result["rules"][name]
         words = name.replace("full depth", "never: full depth") if name.startswith("full depth") else (
             f"`{rule['policy']}`, always after layer {rule['first_exit']}" if rule["threshold"] == 0 else f"`{rule['policy']}`, from layer {rule['first_exit']} on where surer than {rule['threshold']:g}"
         )  # fmt: skip
-        cells = [words, f"{100 * statistics.median(one['share'] for one in own['1']):.1f} %"]
+        right = result["judged"].get(name)
+        gap = right and right["difference"]
+        cells = [words, f"{100 * right['accuracy']:.2f}" if right else "–", f"{gap['points']:+.2f} ± {gap['margin_95']:.2f}" if right and right != result["judged"]["full depth"] else "–"]
+        cells += [f"{100 * statistics.median(one['share'] for one in own['1']):.1f} %"]
         for count in COUNTS:
             rates = [one["rate"] for one in own[str(count)]]
             ratios = [a / b for a, b in zip(rates, full_depth(result, count))]
@@ -136,6 +172,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", default="tweets")
     parser.add_argument("--texts", type=int, default=48)
+    parser.add_argument("--judged", type=int, default=2_000, help="texts of the test part that tell how right the rules are")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--meted", type=pathlib.Path, default=ROOT / ".build/release/meted")
     parser.add_argument("--print", action="store_true", help="leave docs/BENCHMARKS.md and the results alone")

@@ -26,6 +26,11 @@ final class EncoderForward {
 
   var configuration: BertConfiguration { weights.configuration }
 
+  /// Up to which share of its experts a layer is run by these alone; nil without experts.
+  var payingShares: [PayingShare]? {
+    expertStep.map { $0.rates.payingShares(experts: $0.experts.count) }
+  }
+
   convenience init(_ weights: EncoderWeights, workers: Workers) {
     let rates = weights.frugal?.experts.map { experts in
       Self.rates(

@@ -145,8 +145,9 @@ public final class Daemon {
   private func receive(_ received: [EngineReport]) {
     for report in received {
       switch report {
-      case .ready(let wakeWorkers):
+      case .ready(let wakeWorkers, let payingShares):
         exchange.wakeWorkers = wakeWorkers
+        exchange.payingShares = payingShares
         let addresses = listeners.map(\.address)
         log.notice(
           "ready",

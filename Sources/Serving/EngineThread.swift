@@ -4,8 +4,9 @@ import Models
 
 /// What the engine's thread tells the loop's.
 enum EngineReport: Sendable {
-  /// The engine is built and takes orders; its workers can be woken before it does.
-  case ready(wakeWorkers: @Sendable () -> Void)
+  /// The engine is built and takes orders; its workers can be woken before it does. Of models with experts it has measured
+  /// up to which share of these it pays to run them by themselves.
+  case ready(wakeWorkers: @Sendable () -> Void, [String: [PayingShare]])
   /// The engine's answer to the echo of that number.
   case alive(UInt64, Progress)
   /// What there is to tell, of one turn or while it runs; of a whole one also how long it took.
@@ -68,7 +69,7 @@ func runEngine(
     },
     tell: { reports.post([.emissions($0, turn: nil)], waking: $1) }
   )
-  reports.post(.ready(wakeWorkers: engine.wakeWorkers))
+  reports.post(.ready(wakeWorkers: engine.wakeWorkers, engine.payingShares))
   while true {
     let arrived = orders.take(waiting: !engine.hasWork)
     if arrived.isEmpty, !engine.hasWork { break }

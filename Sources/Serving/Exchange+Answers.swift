@@ -1,3 +1,4 @@
+import Inference
 import Wire
 
 // Calls that need no engine: what is served, what a call cost, how we are.
@@ -45,10 +46,19 @@ extension Exchange {
     guard let entry = catalog[name] else { throw unknownModel(name) }
     guard case .map(let members) = entry.description else { return entry.description }
     let more = [
+      payingShares[name].map { Value.Entry("experts_pay", Self.describe($0)) },
       checks[name].map { Value.Entry("checks", $0.description) },
       deadlines[name].map { Value.Entry("deadlines", $0.description) },
     ]
     return .map(members + more.compactMap { $0 })
+  }
+
+  private static func describe(_ shares: [PayingShare]) -> Value {
+    .array(
+      shares.map {
+        .map([Value.Entry("rows", Value($0.rows)), Value.Entry("share", .float(Float($0.share)))])
+      }
+    )
   }
 
   private func recallBill(_ call: Call) throws(WireError) -> Value {

@@ -31,6 +31,8 @@ final class Exchange {
   private(set) var calls: [SequenceID: Call] = [:]
   /// By number, in the order in which they came.
   private var peers: [UInt64: Peer] = [:]
+  /// Up to which share of a layer's experts these run by themselves, by model; empty before the engine has measured it.
+  var payingShares: [String: [PayingShare]] = [:]
   /// Wakes the engine's workers; nil before there are any.
   var wakeWorkers: (() -> Void)?
   /// Whether work was brought since they were last woken.

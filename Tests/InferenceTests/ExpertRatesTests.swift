@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Inference
@@ -61,6 +62,21 @@ struct ExpertRatesTests {
     let rates = ExpertRates(rates: [.init(rows: 4, whole: 100, row: 10, pair: 1, expert: 0)])
     #expect(rates.paysToSkip(rows: 1, pairs: 89, union: 89))
     #expect(!rates.paysToSkip(rows: 1, pairs: 90, union: 90))
+  }
+
+  @Test("say up to which share of experts these run by themselves")
+  func shares() {
+    // One row: 10 and its picks, at most 99. Eight: 10 + 2 picks + 4 × union ÷ 8, and of 50 picks one in 256 is in no row.
+    let shares = rates.payingShares(experts: 100)
+    #expect(shares.map(\.rows) == [1, 8])
+    #expect(shares[0].share == 0.89)
+    let union = { (picks: Double) in (100 * (1 - pow(1 - picks / 100, 8))).rounded() }
+    let picks = shares[1].share * 100
+    #expect(8 * 10 + 2 * 8 * picks + 4 * union(picks) < 800)
+    #expect(8 * 10 + 2 * 8 * (picks + 1) + 4 * union(picks + 1) >= 800)
+    let never = ExpertRates(rates: [.init(rows: 1, whole: 1, row: 2, pair: 1, expert: 1)])
+    #expect(never.payingShares(experts: 96).map(\.share) == [0])
+    #expect(ExpertRates().payingShares(experts: 96).isEmpty)
   }
 
   @Test("that nobody measured run experts by themselves")

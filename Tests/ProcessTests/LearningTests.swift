@@ -108,6 +108,8 @@ struct LearningTests {
       let macs = [whole, least].map { $0["macs_total"] as? Int ?? 0 }
       #expect(macs[1] > 0 && macs[1] < macs[0], "\(macs)")
       #expect(least["macs_dense"] as? Int == macs[0], "\(least)")
+      let described = try daemon.mete("call", "Models.Describe", "--model", model)
+      #expect(described.code == 0 && described.output.contains("experts_pay"), "\(described)")
     }
     try daemon.stop()
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)

@@ -144,6 +144,8 @@ class Model:
     checks: Dict[str, Any] = dataclasses.field(default_factory=dict)
     #: How calls with a deadline of their own ended, on the engine's clock; `describe` alone tells, empty before the first.
     deadlines: Dict[str, Any] = dataclasses.field(default_factory=dict)
+    #: Of an encoder with experts: up to which share of them a layer runs these alone, by rows of a step; `describe` alone tells.
+    experts_pay: List[Dict[str, Any]] = dataclasses.field(default_factory=list)
 
     @classmethod
     def from_map(cls, entries: Dict[str, Any]) -> Model:
