@@ -5,7 +5,7 @@ Usage: .cache/venv/bin/python Benchmarks/learning.py run SET [--seed 0] [--work 
 
 `run` fits a dense model, a sparse one that learns from it, experts with routers, and exits on both, in that order, and for
 some sets teaches heads at every token of a language model; what is there already stays, what was interrupted goes on. Each step's result lands in Benchmarks/results/SET-SEED-STEP.json. With
-`--torch`, PyTorch fits the same recipe beside. `page` writes all results into docs/BENCHMARKS.md.
+`--torch`, PyTorch fits the same recipe beside, and its answers are paired with those of our dense model, if that is there. `page` writes all results into docs/BENCHMARKS.md.
 """
 
 import argparse
@@ -95,6 +95,8 @@ def run(settings: argparse.Namespace) -> int:
     if settings.torch:
         recipe = SETS[settings.set]
         command = [settings.torch, "Benchmarks/peers/torch_fit.py", MODEL, f".cache/data/{settings.set}", "--seed", str(settings.seed), "--tokens-max", str(recipe.tokens)]
+        dense = ROOT / settings.work / f"{settings.set}-dense-{settings.seed}"
+        command += ["--beside", str(dense)] if dense.exists() else []
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         told = json.loads(done.stdout.splitlines()[-1])
         # How fast it was is another question, which training.py asks in turns.
@@ -145,6 +147,8 @@ def fits() -> List[str]:
                 leads = [(own[part]["examples"], own[part]["accuracy"] - peer[part]) for part in ("choose", "test")]
                 gaps.append((100 * leads[1][1], 100 * sum(count * lead for count, lead in leads) / sum(count for count, _ in leads)))
                 gap, whole = (f"{value:+.2f}" for value in gaps[-1])
+                if "beside" in peer:
+                    gap, whole = (f"{peer['beside'][part]['points']:+.2f} ± {peer['beside'][part]['margin_95']:.2f}" for part in ("test", "both"))
             lines.append(f"| {name}, {seed} | {ours} | {theirs} | {gap} | {whole} |")
         if len(gaps) > 2:
             cells = [f"{statistics.fmean(own):+.2f} ± {spread(own):.2f}" for own in zip(*gaps)]
@@ -208,7 +212,7 @@ def within() -> List[str]:
             lines.append(
                 f"| {name}, {seed} | {level} | **{100 * tested['ffn_share']:.1f} %** | {percent(tested)} | {points(tested)} | {chosen['difference']['points']:+.2f} |"
             )
-    lines += [f"| {name}, mean of {len(own)} seeds | – | – | – | {sum(own) / len(own):+.2f} | – |" for name, own in gaps.items() if len(own) > 1]
+    lines += [f"| {name}, mean of {len(own)} seeds | – | – | – | {statistics.fmean(own):+.2f} ± {spread(own):.2f} | – |" for name, own in gaps.items() if len(own) > 1]
     return lines
 
 
@@ -250,6 +254,13 @@ def duels() -> List[str]:
             for duel in (result(name, seed, "experts") or {}).get("duels", []):
                 sides = [f"{100 * duel[side]['ffn_share']:.1f} %, {100 * duel[side]['accuracy']:.2f} %" for side in ("static", "dynamic")]
                 lines.append(f"| {name}, {seed} | {sides[0]} | {sides[1]} | {points(duel['dynamic'])} |")
+    for name, recipe in SETS.items():
+        found = [[duel["dynamic"]["difference"]["points"] for duel in (result(name, seed, "experts") or {}).get("duels", [])] for seed in recipe.seeds]
+        means = [statistics.fmean(own) for own in found if own]
+        if not means:
+            continue
+        title = f"{name}, mean of {sum(map(len, found))}" + (f" over {len(means)} seeds" if len(means) > 1 else "")
+        lines.append(f"| {title} | – | – | {statistics.fmean(means):+.2f}{f' ± {spread(means):.2f}' if len(means) > 1 else ''} |")
     return lines
 
 
@@ -269,6 +280,56 @@ def exits() -> List[str]:
                     best = row["best"]
                     cells.append("–" if best is None else f"{100 * best['accuracy']:.2f} at {100 * best['macs_share']:.0f} %")
                 lines.append(f"| {name}, {seed} | {title} | " + " | ".join(cells) + f" | {percent(own['whole']['test']['model'])} |")
+    return lines
+
+
+#: Budgets that methods are averaged at.
+BUDGETS = (0.25, 0.5, 0.75)
+#: Of one method within one budget: accuracy of what was chosen, points to Zero Time Waste with their margin, accuracy at exactly the budget.
+Within = Tuple[float, float, float, float]
+
+
+def mean_within(found: List[Optional[Within]], independent: bool) -> Optional[Within]:
+    """The mean over seeds, which share their texts, so that intervals do not shrink; or over sets, which are independent."""
+    own = [one for one in found if one is not None]
+    if not own or len(own) < len(found):
+        return None
+    right, gap, margin, exact = zip(*own)
+    wide = sum(value**2 for value in margin) ** 0.5 / len(own) if independent else statistics.fmean(margin)
+    return statistics.fmean(right), statistics.fmean(gap), wide, statistics.fmean(exact)
+
+
+def averages() -> List[str]:
+    """Methods of exits at three budgets: a mean over seeds for every set, and over the sets."""
+    lines = [
+        "| set | method | ≤ 25, 50, 75 %: accuracy, % | minus Zero Time Waste, points | at exactly 25, 50, 75 %: accuracy, % |",
+        "| --- | --- | ---: | ---: | ---: |",
+    ]
+
+    def line(name: str, method: str, found: List[Optional[Within]]) -> str:
+        rights = ", ".join("–" if one is None else f"{100 * one[0]:.2f}" for one in found)
+        gaps = ", ".join("–" if one is None else f"{one[1]:+.2f} ± {one[2]:.2f}" for one in found)
+        exacts = ", ".join("–" if one is None else f"{100 * one[3]:.2f}" for one in found)
+        return f"| {name} | {METHODS[method]} | {rights} | {'–' if method == 'ztw' else gaps} | {exacts} |"
+
+    sets: Dict[str, List[List[Optional[Within]]]] = {method: [] for method in METHODS}
+    for name, recipe in SETS.items():
+        owns = [own for own in (result(name, seed, "exits") for seed in recipe.seeds) if own and "at_budget" in own["tables"]["ztw"][0]]
+        if not owns:
+            continue
+        for method in METHODS:
+            found: List[Optional[Within]] = []
+            for budget in BUDGETS:
+                rows = [row for own in owns for row in own["tables"][method] if row["budget"] == budget]
+                found.append(mean_within([
+                    (row["best"]["accuracy"], row["minus_ztw"]["points"], row["minus_ztw"]["margin_95"], row["at_budget"])
+                    if row["best"] and row["minus_ztw"] and row["at_budget"] else None for row in rows
+                ], False))  # fmt: skip
+            sets[method].append(found)
+            lines.append(line(name if len(owns) == 1 else f"{name}, mean of {len(owns)} seeds", method, found))
+    for method, owns_of_sets in sets.items():
+        if len(owns_of_sets) > 1:
+            lines.append(line(f"**mean of {len(owns_of_sets)} sets**", method, [mean_within(list(one), True) for one in zip(*owns_of_sets)]))
     return lines
 
 
@@ -370,7 +431,7 @@ def languages() -> List[str]:
 
 def write() -> int:
     parts = {
-        "fits": fits(), "experts": experts(), "within": within(), "oracle": oracle(), "duels": duels(), "exits": exits(), "depths": depths(), "together": together(), "heads": heads(), "languages": languages(), "projections": projections(),
+        "fits": fits(), "experts": experts(), "within": within(), "oracle": oracle(), "duels": duels(), "exits": exits(), "averages": averages(), "depths": depths(), "together": together(), "heads": heads(), "languages": languages(), "projections": projections(),
     }  # fmt: skip
     page.write(ROOT / "docs/BENCHMARKS.md", {name: "\n".join(lines) + "\n" for name, lines in parts.items()})
     return 0

@@ -65,6 +65,28 @@ struct CostTests {
     #expect(cost.experts == 2 * 384 * 1_536)
   }
 
+  /// BERT-base on 128 tokens is known to take 11.17 thousand million multiply-accumulates.
+  @Test func bertBaseCostsWhatItIsKnownFor() {
+    let base = BertConfiguration(
+      layers: 12,
+      width: 768,
+      heads: 12,
+      ffnWidth: 3_072,
+      vocabulary: 30_522,
+      positionsMax: 512,
+      sequenceMax: 512,
+      typesCount: 2,
+      layerNormEpsilon: 1e-12,
+      activation: .gelu,
+      pooling: .mean,
+      normalize: false,
+      labels: [],
+      problem: .singleLabel,
+      hasPooler: true
+    )
+    #expect(128 * Cost(base).row(positions: 128) == 11_173_625_856)
+  }
+
   @Test(arguments: [(0, 1), (0, 17), (5, 1), (100, 33), (7, 0)])
   func causalRowsAreTheSumOfTheirRows(start: Int, count: Int) {
     let cost = Cost(llama)

@@ -124,6 +124,24 @@ struct RoutingTests {
     #expect(experts.routers.map { $0.inner.values } != routers)
   }
 
+  @Test func routersAloneGetGradients() throws {
+    let (network, experts) = try fixture.experts()
+    let texts = Array(try fixture.texts().train.prefix(3))
+    let trainer = RouterTrainer(network, experts, texts, RouterSettings(), crew)
+    let tape = Tape<Float>()
+    let tokens = texts.reduce(0) { $0 + $1.tokens.count }
+    tape.backward(from: try #require(trainer.loss(of: texts, tokens: tokens, tape)))
+    #expect(!network.parameters.isEmpty)
+    for parameter in network.parameters {
+      #expect(tape.gradient(of: parameter) == nil, "\(parameter.name) is frozen")
+    }
+    #expect(!trainer.parameters.isEmpty)
+    for parameter in trainer.parameters {
+      let slopes = try #require(tape.gradient(of: parameter), "\(parameter.name)")
+      #expect(slopes.contains { $0 != 0 }, "\(parameter.name)")
+    }
+  }
+
   @Test func routersGoOnBitForBit() throws {
     let texts = try fixture.texts().train
     var settings = RouterSettings()
