@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Testing
 
@@ -30,6 +31,33 @@ struct ChatTemplateTests {
     ]
     let ids = chat.encode(messages, with: tokenizer)
     #expect(ids == tokenizer.encode(bytes(rendered), addSpecial: false))
+  }
+
+  /// What Jinja and `tokenizers` make of the template in the file (Benchmarks/oracles/chat_oracle.py).
+  private struct Rendered: Decodable {
+    struct Conversation: Decodable {
+      let messages: [[String: String]]
+      let tokens: [Int32]
+      let add_generation_prompt: Bool
+    }
+
+    let conversations: [Conversation]
+  }
+
+  @Test func conversationsAreWhatTheTemplateRenders() throws {
+    let (tokenizer, chat) = try model()
+    let file = Data(Fixtures.bytes(Fixtures.path("golden/chat/smollm2.json")))
+    let rendered = try JSONDecoder().decode(Rendered.self, from: file).conversations
+    #expect(rendered.count == 12)
+    for conversation in rendered {
+      let messages = try conversation.messages.map {
+        let role = try #require($0["role"])
+        return ChatTemplate.Message(role: role, content: bytes(try #require($0["content"])))
+      }
+      let isPrompted = conversation.add_generation_prompt
+      let ids = chat.encode(messages, with: tokenizer, generationPrompt: isPrompted)
+      #expect(ids == conversation.tokens, "\(conversation.messages)")
+    }
   }
 
   @Test func ownSystemMessageReplacesTheDefault() throws {
