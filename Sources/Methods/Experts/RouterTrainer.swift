@@ -56,12 +56,14 @@ final class RouterTrainer {
     let first = step % perEpoch * settings.batch
     let chosen = order[first ..< min(first + settings.batch, texts.count)].map { texts[$0] }
     let tokens = chosen.reduce(0) { $0 + $1.tokens.count }
-    let threads = settings.threads
-    let losses = crew.map { [self] index, tape -> Double in
+    let (network, experts) = (network, experts)
+    let (threads, target) = (settings.threads, settings.target)
+    let losses = crew.map { index, tape -> Double in
       let own = stride(from: index, to: chosen.count, by: threads).map { chosen[$0] }
       guard !own.isEmpty else { return 0 }
       tape.forget()
-      guard let loss = loss(of: own, tokens: tokens, tape) else { return 0 }
+      let step = Self.loss(network, experts, target, of: own, tokens: tokens, tape)
+      guard let loss = step else { return 0 }
       tape.backward(from: loss)
       return Double(loss.scalar)
     }
@@ -74,11 +76,17 @@ final class RouterTrainer {
   /// What a worker's texts add to the loss of a step.
   ///
   /// - Parameters:
+  ///   - network: permuted.
+  ///   - experts: with the routers.
+  ///   - target: what routers predict.
   ///   - own: texts of the worker; at least one.
   ///   - tokens: of the whole step.
   ///   - tape: of the worker.
   /// - Returns: the mean squared error, weighed by the worker's share of the tokens; nil for a network without routers.
-  func loss(
+  static func loss(
+    _ network: EncoderNetwork<Float>,
+    _ experts: ExpertLayers,
+    _ target: RouterSettings.Target,
     of own: [TokenizedText],
     tokens: Int,
     _ tape: Tape<Float>
@@ -88,7 +96,7 @@ final class RouterTrainer {
     let share = Float(batch.rows) / Float(tokens * experts.routers.count)
     _ = network.hidden(batch, tape) { pass in
       let truth =
-        settings.target == .norm ? experts.norms(pass, tape) : experts.contributions(pass, tape)
+        target == .norm ? experts.norms(pass, tape) : experts.contributions(pass, tape)
       let predicted = experts.routers[pass.block].predictions(pass.input, tape)
       let error = tape.scaled(tape.meanSquaredError(predicted, truth), by: share)
       loss = loss.map { tape.sum($0, error) } ?? error
