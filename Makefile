@@ -83,12 +83,13 @@ oracle: $(ORACLE) ## Write what other implementations answer, for tests to compa
 $(ORACLE): Benchmarks/oracles/tokenizers_oracle.py | models $(VENV)/.ready
 	$(PYTHON) Benchmarks/oracles/tokenizers_oracle.py --text $(CACHE)/text --to $(ORACLE)
 
-test: models oracle ## Run every test: Swift, then Python and C against the vectors and a live daemon, then some fuzzing.
+test: models oracle ## Run every test: Swift, then Python and C against the vectors and a live daemon, the demo, then some fuzzing.
 	$(SWIFT) build $(TESTABLE) --build-tests
 	@$(MAKE) --no-print-directory sets BIN=.build-test/release
 	$(TESTING) $(TESTABLE) --skip-build
 	@scripts/bounded.sh 1200 scripts/test_python.sh .build-test/release/meted
 	@scripts/bounded.sh 1200 scripts/test_c.sh .build-test/release/meted
+	@scripts/bounded.sh 300 scripts/test_demo.sh .build-test/release
 	@$(MAKE) --no-print-directory fuzz-short
 
 fuzz-build: setup ## Build the fuzz targets with coverage and the address sanitizer.

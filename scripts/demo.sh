@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The main job, on real models: start the daemon on a Unix socket, judge a text while it comes in, stream an answer, show
-# the bills.
+# the bills. METE_BIN is where the programs are, METE_DEMO_DELAY how many milliseconds pass between two words.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
-bin=.build/release
+bin=${METE_BIN:-.build/release}
 # A classifier of moods that was taught to spend less: the pack beside its base, made once.
 mood=.cache/demo/mood
 if [ ! -d "$mood" ] || [ packs/tweets.pack -nt "$mood" ]; then

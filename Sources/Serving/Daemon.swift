@@ -1,4 +1,4 @@
-public import Inference
+import Inference
 public import Logging
 public import Loop
 
@@ -169,17 +169,11 @@ public final class Daemon {
   }
 
   private func close() -> Closing {
-    var closing = Closing()
+    let callsOpen = exchange.ledger.runningCount + exchange.calls.count
+    var closing = Closing(books, billed: exchange.ledger.total, callsOpen: callsOpen)
     closing.billsCount = exchange.ledger.billsCount
     closing.checksCount = exchange.ledger.checksCount
-    closing.macsBilled = exchange.ledger.total.macs
-    closing.macsCounted = UInt64(books?.counters.macsTotal ?? 0)
-    closing.callsOpen = exchange.ledger.runningCount + exchange.calls.count
     closing.callsEvicted = exchange.evictedCount
-    closing.load = books?.load ?? Load()
-    closing.isBalanced =
-      (books?.balance ?? false) && books.map { Ledger.Total($0.counters) } == exchange.ledger.total
-      && closing.callsOpen == 0
     var pairs: Logger.Metadata = [
       "bills": "\(closing.billsCount)", "checks": "\(closing.checksCount)",
       "macs_billed": "\(closing.macsBilled)",
@@ -195,27 +189,4 @@ public final class Daemon {
     }
     return closing
   }
-}
-
-/// How the daemon's books stood when it stopped.
-public struct Closing: Sendable, Equatable {
-  /// Bills that were issued.
-  public var billsCount = 0
-  /// Bills of checks, the operator's, that were issued.
-  public var checksCount = 0
-  /// MACs on all bills.
-  public var macsBilled: UInt64 = 0
-  /// MACs that the engine counted where it did them.
-  public var macsCounted: UInt64 = 0
-  /// Calls that were left without a bill.
-  public var callsOpen = 0
-  /// Calls that ran when the drain time was over.
-  public var callsEvicted = 0
-  /// What the engine still held.
-  public var load = Load()
-  /// Whether every MAC that was counted has been billed and nothing was left behind.
-  public var isBalanced = false
-
-  /// Starts empty.
-  public init() {}
 }

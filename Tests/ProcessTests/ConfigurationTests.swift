@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Testing
 
@@ -64,5 +65,33 @@ struct ConfigurationTests {
     let wrong = try Child(.meted, ["--check-config"]).finish()
     #expect(wrong.code == 78, "\(wrong)")
     #expect(wrong.errors.contains("no model is named"), "\(wrong)")
+  }
+
+  @Test func flagsWinOverTheFile() throws {
+    let folder = try TemporaryFolder()
+    let text = """
+      models:
+        letters: { path: \(try TinyModel.language(in: folder)) }
+      listen:
+        unix: { path: \(folder.path)/s }
+      engine:
+        threads: 1
+      """
+    let path = try folder.write(Array(text.utf8), to: "meted.yaml")
+    for (flags, threads) in [([], 1), (["--threads", "2"], 2)] {
+      let daemon = try Child(.meted, ["--config", path] + flags)
+      let line = try daemon.waitForError(" computing ")
+      #expect(line.split(separator: " ").contains("threads=\(threads)"), "\(line)")
+      _ = try daemon.waitForError(" ready ")
+      daemon.send(SIGTERM)
+      let over = try daemon.finish()
+      #expect(over.code == 0, "\(over)")
+    }
+    let wrong = try Child(.meted, ["--config", path, "--threads", "999"]).finish()
+    #expect(wrong.code == 78 && wrong.output.isEmpty, "\(wrong)")
+    #expect(
+      wrong.errors == "meted: command line: --threads: 999 is not within 0 … 256\n",
+      "\(wrong)"
+    )
   }
 }

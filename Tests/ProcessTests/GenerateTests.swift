@@ -21,6 +21,26 @@ struct GenerateTests {
     try daemon.stop()
   }
 
+  /// Every line is a name, a figure, and what is said of it.
+  @Test func theFiguresOfABillEndInOneColumn() throws {
+    let daemon = try RunningDaemon()
+    let made = try daemon.mete("generate", "--max-tokens", "12", "abc")
+    let lines = made.errors.split(separator: "\n").drop { !$0.hasPrefix("bill ") }.dropFirst(2)
+    #expect(lines.count >= 10, "\(made)")
+    let ends = try lines.map { line in
+      let figure = try #require(
+        line.firstMatch(of: /^ +[a-z][a-z -]*[a-z] +(?<figure>[0-9][0-9,.]*)/)
+      )
+      return line.distance(from: line.startIndex, to: figure.figure.endIndex)
+    }
+    #expect(Set(ends).count == 1, "figures end at \(ends): \(made)")
+    #expect(
+      Set(lines.map { $0.prefix { $0 == " " }.count }) == [2, 4],
+      "parts stand below their sum"
+    )
+    try daemon.stop()
+  }
+
   @Test func jsonHasTheSameTextThenTheEndThenTheBill() throws {
     let daemon = try RunningDaemon()
     let plain = try daemon.mete("generate", "--max-tokens", "9", "abc")

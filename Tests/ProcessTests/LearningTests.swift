@@ -180,4 +180,29 @@ struct LearningTests {
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(Set(left) == ["tiny", "data"], "\(left)")
   }
+
+  /// A pack is one file: whole or not there, on a full disk as when it is killed.
+  @Test func aPackIsWholeOrNotThere() throws {
+    let fitted = try run("fit", tiny, data, "--to", place("fitted"), "--epochs", "1")
+    #expect(fitted.code == 0, "\(fitted)")
+    let words = ["pack", place("fitted"), "--base", tiny, "--to", place("pack")]
+    let command = try "trap '' XFSZ; ulimit -f 4; exec \(Program.mete.path) "
+    let full = try Child(.bash, ["-c", command + words.joined(separator: " ")]).finish()
+    #expect(full.code == 1 && full.output.isEmpty, "\(full)")
+    #expect(full.errors == "mete: \(place("pack")): cannot be written (File too large)\n")
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(Set(left) == ["tiny", "data", "fitted"], "\(left)")
+    for milliseconds in 0 ..< 20 {
+      let child = try Child(.mete, words)
+      Thread.sleep(forTimeInterval: Double(milliseconds) / 500)
+      child.send(SIGKILL)
+      _ = try child.finish()
+      guard FileManager.default.fileExists(atPath: place("pack")) else { continue }
+      let back = try run("unpack", place("pack"), "--base", tiny, "--to", place("back"), "--force")
+      #expect(back.code == 0, "\(back)")
+      try FileManager.default.removeItem(atPath: place("pack"))
+    }
+    let whole = try Child(.mete, words).finish()
+    #expect(whole.code == 0 && whole.output.contains("pack written"), "\(whole)")
+  }
 }

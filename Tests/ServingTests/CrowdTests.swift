@@ -39,6 +39,9 @@ struct CrowdTests {
         }
       )
     }
+    for (index, peer) in peers.enumerated() where index % 5 != 4 {
+      try openEndless(on: peer, at: loop, isLong: real, using: &random)
+    }
     for (index, peer) in peers.enumerated() where index % 5 == 4 {
       vanished.append((peer, calls[index]))
       let delay = Duration.milliseconds(Int.random(in: 0 ... (real ? 3000 : 60), using: &random))
@@ -67,6 +70,8 @@ struct CrowdTests {
     #expect(closing.load.sequences == 0 && closing.load.pagesUsed == 0)
     #expect(closing.load.queued == 0 && closing.load.running == 0)
     #expect(closing.macsBilled == macs, "the bills that clients hold are all there is")
+    let openedCount = (peers + [witness, tcpWitness]).reduce(0) { $0 + $1.answers.count }
+    #expect(closing.billsCount == openedCount, "one bill each")
     loop.close()
   }
 
@@ -93,6 +98,22 @@ struct CrowdTests {
     return id
   }
 
+  /// Two calls whose input never ends, so that only a cancel and a deadline can end them, however fast the machine is.
+  private func openEndless(
+    on peer: TestPeer,
+    at loop: EventLoop,
+    isLong: Bool,
+    using random: inout SplitMix64
+  ) throws {
+    let left = try peer.call(Open("Predict", ["top_k": 1]), ["the sun"], closes: false)
+    let delay = Duration.milliseconds(Int.random(in: 0 ... (isLong ? 5000 : 50), using: &random))
+    Timer.once(on: loop, after: delay) { [weak peer] in peer?.cancel(left) }
+    // Work that costs nothing is never refused for being too late.
+    var open = Open("Tokenize", model: "encoder")
+    open.deadline = .milliseconds(Int.random(in: 1 ... (isLong ? 5000 : 50), using: &random))
+    try peer.call(open, ["the sun"], closes: false)
+  }
+
   private func randomCall(using random: inout SplitMix64) -> (Open, [Value]) {
     let words = ["the", "rain", "sun", "and", "then", "a", "storm", "over", "hills"]
     func text(_ count: Int) -> Value {
@@ -116,9 +137,10 @@ struct CrowdTests {
     }
   }
 
-  /// Every stream of a living peer has one END and then one BILL, which agree.
+  /// Every stream of a living peer has one END and then one BILL, which agree; and all kinds of ends were there.
   private func checkAnswers(_ peers: [TestPeer]) -> UInt64 {
     var macs: UInt64 = 0
+    var counts: [Status: Int] = [:]
     for peer in peers {
       #expect(peer.failure == nil)
       for answer in peer.answers.values {
@@ -128,9 +150,15 @@ struct CrowdTests {
         let allowed: [Status?] = [.ok, .cancelled, .deadlineExceeded, .resourceExhausted]
         #expect(allowed.contains(answer.end?.status), "\(answer.end?.text ?? "")")
         macs += answer.bill?.macsTotal ?? 0
+        if let status = answer.end?.status { counts[status, default: 0] += 1 }
       }
       #expect(!peer.answers.isEmpty)
     }
+    let opened = peers.reduce(0) { $0 + $1.answers.count }
+    #expect(counts[.ok, default: 0] >= opened / 4, "\(counts) of \(opened)")
+    // Each has one call that only this can end.
+    #expect(counts[.cancelled, default: 0] >= peers.count, "\(counts)")
+    #expect(counts[.deadlineExceeded, default: 0] >= peers.count, "\(counts)")
     return macs
   }
 

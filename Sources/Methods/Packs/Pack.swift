@@ -23,7 +23,8 @@ public enum Pack {
   ///     and are most of a small model. Accuracies are then to be measured of what is unpacked.
   ///   - most: bytes that the file may have.
   /// - Returns: bytes of the file.
-  /// - Throws: `FormatError` if the two do not belong together, the pack would be too large, or it cannot be written.
+  /// - Throws: `FormatError` if the two do not belong together, the pack would be too large, or it cannot be written; then
+  ///   nothing half-written is left.
   public static func write(
     _ model: String,
     base: String,
@@ -31,12 +32,7 @@ public enum Pack {
     leavesEmbeddings: Bool = false,
     most: Int = bytesMax
   ) throws(FormatError) -> Int {
-    guard !FileManager.default.fileExists(atPath: target) else {
-      throw FormatError(
-        path: target,
-        reason: "is there already; remove it, or pack to another place"
-      )
-    }
+    try WholeFile.checkFree(target)
     let (source, origin) = (try Checkpoint.open(path: model), try Checkpoint.open(path: base))
     let (configuration, _) = try EncoderFolder.base(source)
     let encoder = try FrugalEncoder(source, labels: LabelTable(ordered: configuration.labels))
@@ -65,18 +61,17 @@ public enum Pack {
           + "or pack it with --leave-embeddings"
       )
     }
-    let writer = try SafetensorsWriter(
-      path: target,
-      entries: entries,
-      metadata: try notes(source, origin, configuration, encoder, room: most - size - head)
-    )
-    for parameter in changed where isRounded(parameter) {
-      let rounded = RoundedMatrix(parameter.values, columns: parameter.columns)
-      try writer.add(bytes: rounded.bytes)
-      try writer.add(rounded.scales)
+    let notes = try notes(source, origin, configuration, encoder, room: most - size - head)
+    try WholeFile.write(to: target) { path throws(FormatError) in
+      let writer = try SafetensorsWriter(path: path, entries: entries, metadata: notes)
+      for parameter in changed where isRounded(parameter) {
+        let rounded = RoundedMatrix(parameter.values, columns: parameter.columns)
+        try writer.add(bytes: rounded.bytes)
+        try writer.add(rounded.scales)
+      }
+      for parameter in changed where !isRounded(parameter) { try writer.add(parameter.values) }
+      try writer.finish()
     }
-    for parameter in changed where !isRounded(parameter) { try writer.add(parameter.values) }
-    try writer.finish()
     let attributes = try? FileManager.default.attributesOfItem(atPath: target)
     return attributes?[.size] as? Int ?? size
   }

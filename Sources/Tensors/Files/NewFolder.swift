@@ -1,4 +1,3 @@
-internal import CKernels
 internal import Glibc
 
 /// A folder that is filled beside its place and comes to it whole, by one rename.
@@ -13,7 +12,7 @@ public struct NewFolder: Sendable {
   /// - Throws: `TensorsError` if the system refuses.
   public init(target: String) throws(TensorsError) {
     self.target = target
-    path = "\(target).new-\(getpid())"
+    path = placeBeside(target)
     try Self.make(path)
   }
 
@@ -45,15 +44,6 @@ public struct NewFolder: Sendable {
   /// - Throws: `TensorsError`; then both are as they were.
   public func publish(replacing: Bool) throws(TensorsError) {
     try Self.sync(path)
-    guard ck_move(path, target, replacing) == 0 else {
-      throw TensorsError(code: errno == EEXIST ? .exists : .move, path: target, errno: errno)
-    }
-    try Self.sync(Self.parent(of: target))
-  }
-
-  /// The folder in which `path` lies.
-  static func parent(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    try move(path, to: target, replacing: replacing)
   }
 }

@@ -43,7 +43,7 @@ struct SHA256Tests {
   }
 
   @Test func everyFixtureIsTheOneOfTheManifest() throws {
-    for folder in ["models", "golden/tiny", "golden/real"] {
+    for folder in ["models", "tokenizers", "golden/tiny", "golden/real", "golden/training"] {
       let path = Fixtures.path("\(folder)/MANIFEST.json")
       let manifest = try JSON(parsing: Fixtures.bytes(path), path: path)
       let files = try #require(manifest["files"]?.members)
