@@ -6,7 +6,11 @@ extension Checkpoint {
   /// Tensors have the names that GGUF gives to those of all language models, and BERT to those of all
   /// encoders, whatever the source called them.
   static func open(_ artifact: ArtifactFolder, at path: String) throws(FormatError) -> Checkpoint {
-    var shelf = try WeightShelf(path: path, tensors: artifact.tensors, packed: artifact.packed)
+    var shelf = try WeightShelf(
+      path: "\(path)/\(Manifest.fileName)",
+      tensors: artifact.tensors,
+      packed: artifact.packed
+    )
     let (family, tokenizer) =
       try artifact.manifest.source.format == .gguf
       ? metadata(at: path, &shelf) : settings(at: path, &shelf)
@@ -38,10 +42,7 @@ extension Checkpoint {
     throws(FormatError) -> (Family, Tokenizer?)
   {
     let gguf = try GGUF(path: "\(path)/\(Manifest.metadataName)")
-    let kind = try gguf.text("general.architecture") ?? "unnamed"
-    guard let family = decoderFamilies.first(where: { $0.name == kind }) else {
-      throw FormatError(path: gguf.path, reason: "the architecture \(kind) is not read")
-    }
+    let family = try decoderFamily(of: gguf)
     let configuration = try family.configuration(gguf, &shelf)
     try shelf.check(DecoderNames.gguf.requirements(configuration))
     let tokenizer = try tokenizer(of: gguf, vocabulary: configuration.vocabulary)
@@ -54,7 +55,7 @@ extension Checkpoint {
     throws(FormatError) -> (Family, Tokenizer?)
   {
     let settings = try ConfigurationFile(path: "\(path)/config.json")
-    let kind = try settings.text("model_type") ?? "unnamed"
+    let kind = try settings.required("model_type")
     if let family = decoderFamilies.first(where: { $0.name == kind }) {
       try settings.checkArchitecture(family.classes)
       let configuration = try family.configuration(settings)
@@ -68,7 +69,7 @@ extension Checkpoint {
       return (.llama(configuration, weights), tokenizer)
     }
     guard let family = encoderFamilies.first(where: { $0.name == kind }) else {
-      throw settings.blame("the model type \(kind) is not read")
+      throw settings.blame("the model type \(kind) is not read", key: "model_type")
     }
     try settings.checkArchitecture(family.classes)
     let names = EncoderNames.artifact

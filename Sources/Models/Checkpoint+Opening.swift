@@ -1,13 +1,6 @@
 extension Checkpoint {
   static func openGGUF(_ gguf: GGUF) throws(FormatError) -> Checkpoint {
-    let architecture = try gguf.text("general.architecture") ?? "unnamed"
-    guard let family = decoderFamilies.first(where: { $0.name == architecture }) else {
-      let known = decoderFamilies.map { $0.name }.joined(separator: ", ")
-      throw FormatError(
-        path: gguf.path,
-        reason: "the architecture \(architecture) is not read; known are \(known)"
-      )
-    }
+    let family = try decoderFamily(of: gguf)
     var shelf = try WeightShelf(path: gguf.path, tensors: gguf.tensors)
     let configuration = try family.configuration(gguf, &shelf)
     let names = family.ggufNames
@@ -25,9 +18,25 @@ extension Checkpoint {
     )
   }
 
+  /// The family that a GGUF file names.
+  static func decoderFamily(of gguf: GGUF) throws(FormatError) -> any DecoderFamily.Type {
+    let key = "general.architecture"
+    let known = decoderFamilies.map { $0.name }.joined(separator: ", ")
+    guard let architecture = try gguf.text(key) else {
+      throw gguf.blame("\(key) is missing; known are \(known)")
+    }
+    guard let family = decoderFamilies.first(where: { $0.name == architecture }) else {
+      throw gguf.blame(
+        "the architecture \(architecture) is not read; known are \(known)",
+        key: key
+      )
+    }
+    return family
+  }
+
   static func openDirectory(_ path: String, toLearn: Bool) throws(FormatError) -> Checkpoint {
     let settings = try ConfigurationFile(path: "\(path)/config.json")
-    let kind = try settings.text("model_type") ?? "unnamed"
+    let kind = try settings.required("model_type")
     if let family = decoderFamilies.first(where: { $0.name == kind }) {
       return try open(path, settings, as: family)
     }
@@ -36,13 +45,17 @@ extension Checkpoint {
     }
     if let family = learningFamilies.first(where: { $0.name == kind }) {
       guard toLearn else {
-        throw settings.blame("the model type \(kind) is not served; only learning reads it")
+        throw settings.blame(
+          "the model type \(kind) is not served; only learning reads it",
+          key: "model_type"
+        )
       }
       return try open(path, settings, as: family)
     }
     let known = decoderFamilies.map { $0.name } + encoderFamilies.map { $0.name }
     throw settings.blame(
-      "the model type \(kind) is not read; known are \(known.sorted().joined(separator: ", "))"
+      "the model type \(kind) is not read; known are \(known.sorted().joined(separator: ", "))",
+      key: "model_type"
     )
   }
 
@@ -54,7 +67,7 @@ extension Checkpoint {
     try settings.checkArchitecture(family.classes)
     let configuration = try family.configuration(settings)
     let folder = try SafetensorsFolder(directory: path)
-    var shelf = try WeightShelf(path: path, tensors: folder.tensors)
+    var shelf = try WeightShelf(path: folder.listing, tensors: folder.tensors)
     let names = family.names(shelf)
     shelf.ignore(where: family.isBuffer)
     try shelf.check(names.requirements(configuration))
@@ -83,7 +96,7 @@ extension Checkpoint {
     try settings.checkArchitecture(family.classes)
     let recipe = try PoolingRecipe(directory: path)
     let folder = try SafetensorsFolder(directory: path)
-    var shelf = try WeightShelf(path: path, tensors: folder.tensors)
+    var shelf = try WeightShelf(path: folder.listing, tensors: folder.tensors)
     let names = try family.names(settings, shelf)
     let configuration = try family.configuration(
       settings,

@@ -3,11 +3,24 @@ extension Checkpoint {
   static func tokenizer(of gguf: GGUF, vocabulary: Int) throws(FormatError) -> Tokenizer? {
     guard let part = try gguf.vocabulary() else { return nil }
     var tokenizer = try knownOrStandIn(gguf.path) { () throws(FormatError) in
-      try Tokenizer(vocabulary: part, path: gguf.path)
+      try Tokenizer(part, of: gguf, path: gguf.path)
     }
-    if tokenizer.gap != nil, let eos = part.eos { tokenizer.specials.addEnd(eos) }
-    if let turn = try gguf.identifier("eot") { tokenizer.specials.addEnd(turn) }
-    try check(tokenizer, vocabulary: vocabulary, path: gguf.path)
+    guard tokenizer.vocabularyCount <= vocabulary else {
+      throw gguf.blame(
+        tooMany(tokenizer.vocabularyCount, vocabulary),
+        at: ["tokenizer.ggml.tokens", .item(vocabulary)]
+      )
+    }
+    for name in tokenizer.gap == nil ? ["eot"] : ["eos", "eot"] {
+      guard let end = try gguf.identifier(name) else { continue }
+      guard end < vocabulary else {
+        throw gguf.blame(
+          tooMany(Int(end) + 1, vocabulary),
+          key: "tokenizer.ggml.\(name)_token_id"
+        )
+      }
+      tokenizer.specials.addEnd(end)
+    }
     return tokenizer
   }
 
@@ -25,21 +38,27 @@ extension Checkpoint {
     vocabulary: Int
   ) throws(FormatError) -> Tokenizer? {
     let path = "\(directory)/tokenizer.json"
-    guard let bytes = try readIfPresent(path, limit: tokenizerBytesMax) else { return nil }
+    guard let file = try ConfigurationFile.ifPresent(path: path, limit: tokenizerBytesMax) else {
+      return nil
+    }
     let words = try ConfigurationFile.ifPresent(path: "\(directory)/tokenizer_config.json")
-    let json = try JSON(parsing: bytes, path: path)
     var tokenizer = try knownOrStandIn(path) { () throws(FormatError) in
-      try Tokenizer(tokenizerJSON: json, config: words?.json, path: path)
+      try Tokenizer(file, config: words?.json)
+    }
+    guard tokenizer.vocabularyCount <= vocabulary else {
+      throw file.blame(
+        tooMany(tokenizer.vocabularyCount, vocabulary),
+        at: place(ofTokenBeyond: vocabulary, in: file.json)
+      )
     }
     if let settings {
       let generation = try ConfigurationFile.ifPresent(
         path: "\(directory)/generation_config.json"
       )
       for file in [settings, generation].compactMap({ $0 }) {
-        for end in try ends(file) { tokenizer.specials.addEnd(end) }
+        for end in try ends(file, vocabulary: vocabulary) { tokenizer.specials.addEnd(end) }
       }
     }
-    try check(tokenizer, vocabulary: vocabulary, path: path)
     return tokenizer
   }
 
@@ -60,28 +79,35 @@ extension Checkpoint {
   static let tokenizerBytesMax = 64 << 20
 
   /// `eos_token_id` is one id or several.
-  private static func ends(_ file: ConfigurationFile) throws(FormatError) -> [Int32] {
-    guard let value = file.value("eos_token_id") else { return [] }
+  private static func ends(_ file: ConfigurationFile, vocabulary: Int)
+    throws(FormatError) -> [Int32]
+  {
+    let key = "eos_token_id"
+    guard let value = file.value(key) else { return [] }
     let values = value.items ?? [value]
     let ends = values.compactMap { $0.integer.flatMap { Int32(exactly: $0) } }
     guard ends.count == values.count, ends.allSatisfy({ $0 >= 0 }) else {
-      throw file.blame("eos_token_id is neither a token nor an array of tokens")
+      throw file.blame("\(key) is neither a token nor an array of tokens", key: key)
+    }
+    if let end = ends.max(), end >= vocabulary {
+      throw file.blame("\(key) is \(end), but the model knows only \(vocabulary) tokens", key: key)
     }
     return ends
   }
 
   /// Every id that text can become must have a row in the embedding.
-  private static func check(_ tokenizer: Tokenizer, vocabulary: Int, path: String)
-    throws(FormatError)
-  {
-    let special = tokenizer.specials.eos.max() ?? 0
-    guard tokenizer.vocabularyCount <= vocabulary, Int(special) < vocabulary else {
-      throw FormatError(
-        path: path,
-        reason: "the tokenizer knows \(max(tokenizer.vocabularyCount, Int(special) + 1)) tokens, "
-          + "the model only \(vocabulary)"
-      )
+  private static func tooMany(_ tokens: Int, _ vocabulary: Int) -> String {
+    "the tokenizer knows \(tokens) tokens, the model only \(vocabulary)"
+  }
+
+  /// Where a `tokenizer.json` names a token without a row in the embedding.
+  private static func place(ofTokenBeyond vocabulary: Int, in file: JSON) -> [ValueStep] {
+    func isBeyond(_ id: JSON?) -> Bool { id?.integer ?? 0 >= vocabulary }
+    if let token = file["model"]?["vocab"]?.members?.first(where: { isBeyond($0.value) }) {
+      return ["model", "vocab", .key(token.key)]
     }
+    let added = file["added_tokens"]?.items ?? []
+    return ["added_tokens", .item(added.firstIndex { isBeyond($0["id"]) } ?? 0)]
   }
 }
 

@@ -78,7 +78,7 @@ struct FamilyParityTests {
 }
 
 /// One model, one request at a time.
-private struct FamilyBench {
+struct FamilyBench {
   let model: ServedModel
 
   init(_ model: ServedModel) { self.model = model }

@@ -229,7 +229,7 @@ struct CheckpointTests {
     let error = #expect(throws: FormatError.self) { try Checkpoint.open(path: path) }
     #expect(
       error?.description
-        == "\(path): the architecture bert is not read; known are gpt2, llama, qwen2, qwen3"
+        == "\(path): byte 56: the architecture bert is not read; known are gpt2, llama, qwen2, qwen3"
     )
   }
 

@@ -8,12 +8,15 @@ extension Manifest {
   init(_ file: ConfigurationFile) throws(FormatError) {
     let version = try file.integer("format_version", 0 ... Int.max)
     guard version == Self.version else {
-      throw file.blame("format_version is \(version); only \(Self.version) is read")
+      throw file.blame(
+        "format_version is \(version); only \(Self.version) is read",
+        key: "format_version"
+      )
     }
     name = try file.required("name")
-    guard let origin = try file.section("source") else { throw file.blame("source is missing") }
+    guard let origin = try file.section("source") else { throw file.missing("source") }
     guard let format = Checkpoint.Format(rawValue: try origin.required("format")) else {
-      throw file.blame("source: format is neither gguf nor safetensors")
+      throw origin.blame("source: format is neither gguf nor safetensors", key: "format")
     }
     source = Source(
       name: try origin.required("name"),
@@ -28,7 +31,7 @@ extension Manifest {
       let name = try entry.required("name")
       let parts = name.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count <= 2, parts.allSatisfy({ isPlainName(String($0)) }) else {
-        throw file.blame("files: \(name) is no plain name")
+        throw entry.blame("files: \(name) is no plain name", key: "name")
       }
       let bytes = try entry.integer("bytes", 1 ... Int.max)
       files.append(File(name: name, bytes: bytes, sha256: try entry.digest()))
@@ -38,7 +41,7 @@ extension Manifest {
     tables = []
     for entry in try file.entries("tables") { tables.append(try PackedTable(entry)) }
     guard files.contains(where: { $0.name == Self.weightsName }) else {
-      throw file.blame("files: \(Self.weightsName) is not among them")
+      throw file.blame("files: \(Self.weightsName) is not among them", key: "files")
     }
   }
 
@@ -80,15 +83,15 @@ extension PackedTable {
 extension ConfigurationFile {
   fileprivate func entries(_ key: String) throws(FormatError) -> [ConfigurationFile] {
     guard let items = value(key)?.items, items.count <= Manifest.entriesMax else {
-      throw blame("\(key) is not an array of at most \(Manifest.entriesMax) objects")
+      throw blame("\(key) is not an array of at most \(Manifest.entriesMax) objects", key: key)
     }
-    return items.map { ConfigurationFile(path: path, json: $0) }
+    return items.enumerated().map { inside($1, [.named(key), .item($0)]) }
   }
 
   fileprivate func digest() throws(FormatError) -> String {
     let text = try required("sha256")
     guard text.utf8.count == 64, text.allSatisfy(\.isHexDigit) else {
-      throw blame("sha256 is not 64 hexadecimal digits")
+      throw blame("sha256 is not 64 hexadecimal digits", key: "sha256")
     }
     return text
   }

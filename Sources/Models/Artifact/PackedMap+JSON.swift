@@ -5,27 +5,30 @@ extension PackedMap {
   init(_ entry: ConfigurationFile) throws(FormatError) {
     name = try entry.required("name")
     guard let format = WeightFormat(rawValue: try entry.required("format")) else {
-      throw entry.blame("maps: \(name): format is not one of \(WeightFormat.names)")
+      throw entry.blame("maps: \(name): format is not one of \(WeightFormat.names)", key: "format")
     }
     self.format = format
     inputs = try entry.integer("inputs", 1 ... Self.inputsMax)
     partInputs = try entry.integer("part_inputs", 1 ... inputs)
     isInterleaved = try entry.bool("interleaved", default: false)
     guard format != .int8 || inputs <= WeightFormat.int8InputsMax else {
-      throw entry.blame("maps: \(name): int8 takes \(WeightFormat.int8InputsMax) inputs at most")
+      throw entry.blame(
+        "maps: \(name): int8 takes \(WeightFormat.int8InputsMax) inputs at most",
+        key: "inputs"
+      )
     }
     let items = entry.value("parts")?.items ?? []
     guard (1 ... Self.partsMax).contains(items.count) else {
-      throw entry.blame("maps: \(name): parts are not 1 ... \(Self.partsMax) objects")
+      throw entry.blame("maps: \(name): parts are not 1 ... \(Self.partsMax) objects", key: "parts")
     }
     parts = []
-    for item in items {
-      let part = ConfigurationFile(path: entry.path, json: item)
+    for (number, item) in items.enumerated() {
+      let part = entry.inside(item, ["parts", .item(number)])
       let outputs = try part.integer("outputs", 1 ... ModelLimits.vocabularyMax)
       parts.append(Part(name: try part.required("name"), outputs: outputs))
     }
     guard !isInterleaved || parts.allSatisfy({ $0.outputs == parts[0].outputs }) else {
-      throw entry.blame("maps: \(name): interleaved parts have different outputs")
+      throw entry.blame("maps: \(name): interleaved parts have different outputs", key: "parts")
     }
   }
 
@@ -51,7 +54,7 @@ extension WeightFormat {
 extension ConfigurationFile {
   /// A text that must be there.
   func required(_ key: String) throws(FormatError) -> String {
-    guard let text = try text(key) else { throw blame("\(key) is missing") }
+    guard let text = try text(key) else { throw missing(key) }
     return text
   }
 }

@@ -37,8 +37,12 @@ extension BertConfiguration {
     labels = found.hasClassifier ? try Self.labels(file) : []
     problem = try Self.problem(file, labels: labels.count)
     hasPooler = found.hasPooler
-    if let fault { throw file.blame(fault) }
+    if let fault { throw file.blame(fault, keys: Self.keys) }
   }
+
+  private static let keys: [ShapeFault.Field: String] = [
+    .width: "hidden_size", .heads: "num_attention_heads", .positions: "max_position_embeddings",
+  ]
 
   /// Settings under which none of these encoders is the one that we compute.
   private static func refuseVariants(_ file: ConfigurationFile) throws(FormatError) {
@@ -46,8 +50,9 @@ extension BertConfiguration {
     try file.refuse("auto_map", unless: [])
     try file.refuse("is_decoder")
     try file.refuse("add_cross_attention")
-    if let kind = try file.text("position_embedding_type"), kind != "absolute" {
-      throw file.blame("position_embedding_type \(kind) is not read; known here is absolute")
+    let key = "position_embedding_type"
+    if let kind = try file.text(key), kind != "absolute" {
+      throw file.blame("\(key) \(kind) is not read; known here is absolute", key: key)
     }
   }
 
@@ -57,7 +62,7 @@ extension BertConfiguration {
       return labels == 1 ? .multiLabel : .singleLabel
     }
     guard let problem = Problem(rawValue: name) else {
-      throw file.blame("problem_type \(name) is not known")
+      throw file.blame("problem_type \(name) is not known", key: "problem_type")
     }
     return problem
   }
@@ -69,13 +74,21 @@ extension BertConfiguration {
       return (0 ..< count).map { "LABEL_\($0)" }
     }
     guard (1 ... ModelLimits.labelsMax).contains(members.count) else {
-      throw file.blame("id2label names \(members.count) labels, not 1 ... \(ModelLimits.labelsMax)")
+      throw section.blame(
+        "id2label names \(members.count) labels, not 1 ... \(ModelLimits.labelsMax)",
+        at: []
+      )
     }
     var labels = [String?](repeating: nil, count: members.count)
     for member in members {
       guard let index = Int(String(decoding: member.key, as: UTF8.self)),
         labels.indices.contains(index), labels[index] == nil, let label = member.value.text
-      else { throw file.blame("id2label does not number \(members.count) names from 0") }
+      else {
+        throw section.blame(
+          "id2label does not number \(members.count) names from 0",
+          at: [.key(member.key)]
+        )
+      }
       labels[index] = label
     }
     return labels.compactMap { $0 }
@@ -91,7 +104,8 @@ extension BertConfiguration.Activation {
     case "relu": self = .relu
     default:
       throw file.blame(
-        "\(key) \(name) is not read; known are gelu, gelu_new, gelu_pytorch_tanh, relu"
+        "\(key) \(name) is not read; known are gelu, gelu_new, gelu_pytorch_tanh, relu",
+        key: key
       )
     }
   }

@@ -116,15 +116,22 @@ public struct BertConfiguration: Sendable, Equatable {
   public var headWidth: Int { width / heads }
 
   /// Why the numbers do not fit each other, or nil if they do.
-  var fault: String? {
+  var fault: ShapeFault? {
     if width % heads != 0 {
-      return "a width of \(width) does not divide into \(heads) heads"
+      return ShapeFault(
+        "a width of \(width) does not divide into \(heads) heads",
+        .heads,
+        .width
+      )
     }
     if !labels.isEmpty, !hasPooler {
-      return "a classification head without a pooler before it is not read"
+      return ShapeFault("the pooler before the classification head is missing")
     }
     if !ModelLimits.canCount(Cost(self), positions: positionsMax) {
-      return "one context of \(positionsMax) positions is more work than 64 bits can count"
+      return ShapeFault(
+        "one context of \(positionsMax) positions is more work than 64 bits can count",
+        .positions
+      )
     }
     return nil
   }

@@ -19,7 +19,7 @@ extension LlamaConfiguration {
   ) throws(FormatError) {
     func required(_ key: String, _ limit: Int) throws(FormatError) -> Int {
       guard let value = try gguf.integer("\(family).\(key)", 1 ... limit) else {
-        throw FormatError(path: gguf.path, reason: "\(family).\(key) is missing")
+        throw gguf.blame("\(family).\(key) is missing")
       }
       return value
     }
@@ -41,7 +41,17 @@ extension LlamaConfiguration {
     self.norm = norm
     self.position = position
     try checkWidths(gguf)
-    if let fault { throw FormatError(path: gguf.path, reason: fault) }
+    if let fault { throw gguf.blame(fault, keys: Self.keys(family)) }
+  }
+
+  private static func keys(_ family: String) -> [ShapeFault.Field: String] {
+    [
+      .width: "\(family).embedding_length",
+      .heads: "\(family).attention.head_count",
+      .keyValueHeads: "\(family).attention.head_count_kv",
+      .headWidth: "\(family).attention.key_length",
+      .positions: "\(family).context_length",
+    ]
   }
 
   private static func number(_ gguf: GGUF, _ key: String, _ range: ClosedRange<Double>)
@@ -49,10 +59,7 @@ extension LlamaConfiguration {
   {
     guard let value = try gguf.number(key) else { return nil }
     guard range.contains(value) else {
-      throw FormatError(
-        path: gguf.path,
-        reason: "\(key) is not in \(range.lowerBound) ... \(range.upperBound)"
-      )
+      throw gguf.blame("\(key) is not in \(range.lowerBound) ... \(range.upperBound)", key: key)
     }
     return value
   }
@@ -63,7 +70,7 @@ extension LlamaConfiguration {
     let name = norm == .layer ? "layer_norm_epsilon" : "layer_norm_rms_epsilon"
     let key = "\(family).attention.\(name)"
     guard let epsilon = try number(gguf, key, 1e-12 ... 0.1) else {
-      throw FormatError(path: gguf.path, reason: "\(key) is missing")
+      throw gguf.blame("\(key) is missing")
     }
     return Float(epsilon)
   }
@@ -71,13 +78,15 @@ extension LlamaConfiguration {
   private static func vocabulary(_ gguf: GGUF, _ family: String) throws(FormatError) -> Int {
     let key = "\(family).vocab_size"
     if let count = try gguf.integer(key, 1 ... ModelLimits.vocabularyMax) { return count }
-    guard case .array(let tokens) = gguf.metadata["tokenizer.ggml.tokens"], !tokens.isEmpty,
+    let tokensKey = "tokenizer.ggml.tokens"
+    guard let value = gguf.metadata[tokensKey] else {
+      throw gguf.blame("\(key) is missing, and so is \(tokensKey)")
+    }
+    guard case .array(let tokens) = value, !tokens.isEmpty,
       tokens.count <= ModelLimits.vocabularyMax
     else {
-      throw FormatError(
-        path: gguf.path,
-        reason: "neither \(key) nor tokenizer.ggml.tokens is there"
-      )
+      let range = "1 ... \(ModelLimits.vocabularyMax)"
+      throw gguf.blame("\(tokensKey) is not an array of \(range) tokens", key: tokensKey)
     }
     return tokens.count
   }
@@ -85,17 +94,12 @@ extension LlamaConfiguration {
   private func checkWidths(_ gguf: GGUF) throws(FormatError) {
     for key in ["rope.dimension_count", "attention.value_length"].map({ "\(family).\($0)" }) {
       if let value = try gguf.integer(key, 1 ... ModelLimits.widthMax), value != headWidth {
-        throw FormatError(
-          path: gguf.path,
-          reason: "\(key) is \(value), but heads are \(headWidth) wide"
-        )
+        throw gguf.blame("\(key) is \(value), but heads are \(headWidth) wide", key: key)
       }
     }
-    if let experts = try gguf.integer("\(family).expert_count", 0 ... Int.max), experts > 0 {
-      throw FormatError(
-        path: gguf.path,
-        reason: "has \(experts) experts; mixtures of experts are not read"
-      )
+    let key = "\(family).expert_count"
+    if let experts = try gguf.integer(key, 0 ... Int.max), experts > 0 {
+      throw gguf.blame("has \(experts) experts; mixtures of experts are not read", key: key)
     }
   }
 }

@@ -41,8 +41,13 @@ extension LlamaConfiguration {
     tiedHead = try file.bool("tie_word_embeddings", default: false)
     self.family = family
     try Self.refuseVariants(file)
-    if let fault { throw file.blame(fault) }
+    if let fault { throw file.blame(fault, keys: Self.keys) }
   }
+
+  private static let keys: [ShapeFault.Field: String] = [
+    .width: "hidden_size", .heads: "num_attention_heads", .keyValueHeads: "num_key_value_heads",
+    .headWidth: "head_dim", .positions: "max_position_embeddings",
+  ]
 
   /// Settings under which none of these models is the one that we compute.
   private static func refuseVariants(_ file: ConfigurationFile) throws(FormatError) {
@@ -51,10 +56,17 @@ extension LlamaConfiguration {
     try file.refuse("rope_interleaved")
     try file.refuse("partial_rotary_factor", unless: [.integer(1), .number(1)])
     if let activation = try file.text("hidden_act"), activation != "silu" {
-      throw file.blame("hidden_act \(activation) is not read; known here is silu")
+      throw file.blame(
+        "hidden_act \(activation) is not read; known here is silu",
+        key: "hidden_act"
+      )
     }
-    for kind in file.value("layer_types")?.items ?? [] where kind.text != "full_attention" {
-      throw file.blame("layer_types has \(kind.text ?? "no name"); known here is full_attention")
+    let kinds = file.value("layer_types")?.items ?? []
+    for (number, kind) in kinds.enumerated() where kind.text != "full_attention" {
+      throw file.blame(
+        "layer_types has \(kind.text ?? "no name"); known here is full_attention",
+        at: ["layer_types", .item(number)]
+      )
     }
   }
 }

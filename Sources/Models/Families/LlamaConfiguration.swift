@@ -113,24 +113,47 @@ public struct LlamaConfiguration: Sendable, Equatable {
   public var keyValueWidth: Int { keyValueHeads * headWidth }
 
   /// Why the numbers do not fit each other, or nil if they do.
-  var fault: String? {
+  var fault: ShapeFault? {
     if heads % keyValueHeads != 0 {
-      return "\(heads) query heads do not share \(keyValueHeads) key heads evenly"
+      return ShapeFault(
+        "\(heads) query heads do not share \(keyValueHeads) key heads evenly",
+        .keyValueHeads,
+        .heads
+      )
     }
     if position == .learned, width % heads != 0 {
-      return "a width of \(width) does not divide into \(heads) heads"
+      return ShapeFault(
+        "a width of \(width) does not divide into \(heads) heads",
+        .heads,
+        .width
+      )
     }
     if position == .rotary, headWidth < 2 || headWidth % 2 != 0 {
-      return "heads of width \(headWidth) have no pairs for rotary positions"
+      return ShapeFault(
+        "heads of width \(headWidth) have no pairs for rotary positions",
+        .headWidth,
+        .width
+      )
     }
     if queryWidth > ModelLimits.widthMax {
-      return "\(heads) heads of \(headWidth) are wider than \(ModelLimits.widthMax)"
+      return ShapeFault(
+        "\(heads) heads of \(headWidth) are wider than \(ModelLimits.widthMax)",
+        .headWidth,
+        .heads
+      )
     }
     if case .factors(let factors) = ropeScaling, factors.count != headWidth / 2 {
-      return "\(factors.count) rotary factors for heads of width \(headWidth)"
+      return ShapeFault(
+        "\(factors.count) rotary factors for heads of width \(headWidth)",
+        .headWidth,
+        .width
+      )
     }
     if !ModelLimits.canCount(Cost(self), positions: positionsMax) {
-      return "one context of \(positionsMax) positions is more work than 64 bits can count"
+      return ShapeFault(
+        "one context of \(positionsMax) positions is more work than 64 bits can count",
+        .positions
+      )
     }
     return nil
   }

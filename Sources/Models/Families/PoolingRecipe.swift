@@ -14,12 +14,14 @@ struct PoolingRecipe {
     }
     let path = "\(directory)/modules.json"
     guard let file = try ConfigurationFile.ifPresent(path: path) else { return }
-    guard let modules = file.json.items else { throw file.blame("is not an array of modules") }
+    guard let modules = file.json.items else {
+      throw file.blame("is not an array of modules", at: [])
+    }
     var kinds: [String] = []
-    for module in modules {
+    for (number, module) in modules.enumerated() {
       guard let type = module["type"]?.text, let folder = module["path"]?.text,
         folder.isEmpty || isPlainName(folder)
-      else { throw file.blame("a module has no type or no plain path") }
+      else { throw file.blame("a module has no type or no plain path", at: [.item(number)]) }
       kinds.append(type.split(separator: ".").last.map(String.init) ?? type)
       if kinds.count == 2 {
         try readPooling(ConfigurationFile(path: "\(directory)/\(folder)/config.json"))
@@ -31,7 +33,8 @@ struct PoolingRecipe {
     else {
       throw file.blame(
         "the modules \(kinds.joined(separator: ", ")) are not read; known are Transformer at the "
-          + "root, Pooling and then, if any, Normalize"
+          + "root, Pooling and then, if any, Normalize",
+        at: []
       )
     }
   }
@@ -48,7 +51,8 @@ struct PoolingRecipe {
     }
     guard modes.count == 1, let pooling = BertConfiguration.Pooling(rawValue: modes[0]) else {
       throw file.blame(
-        "pooling \(modes.joined(separator: " + ")) is not read; known are mean, cls, max, lasttoken"
+        "pooling \(modes.joined(separator: " + ")) is not read; known are mean, cls, max, lasttoken",
+        at: file.value("pooling_mode") == nil ? [] : ["pooling_mode"]
       )
     }
     self.pooling = pooling

@@ -39,14 +39,18 @@ struct WeightShelf {
   /// Weights that are required, each counted once.
   private(set) var parameters = 0
 
-  /// Takes the tensors of the checkpoint at `path`.
+  /// Takes the tensors of a checkpoint; `path` is the file that lists them.
   init(path: String, tensors: [StoredTensor], packed: [String: Matrix] = [:]) throws(FormatError) {
     self.path = path
     self.tensors = [:]
     self.packed = packed
     for tensor in tensors {
       guard self.tensors.updateValue(tensor, forKey: tensor.name) == nil else {
-        throw FormatError(path: tensor.path, reason: "\(tensor.name) appears twice")
+        throw FormatError(
+          path: tensor.path,
+          offset: tensor.offset,
+          reason: "\(tensor.name) appears twice"
+        )
       }
     }
   }
@@ -102,6 +106,7 @@ struct WeightShelf {
     if let extra = left.keys.min() ?? packedLeft.keys.min() {
       throw FormatError(
         path: left[extra]?.path ?? path,
+        offset: left[extra]?.offset,
         reason: "the tensor \(extra) has no place in this architecture"
       )
     }

@@ -3,7 +3,7 @@ extension GGUF {
   public func vocabulary() throws(FormatError) -> GGUFVocabulary? {
     guard let model = try text("tokenizer.ggml.model") else { return nil }
     guard let tokens = try strings("tokenizer.ggml.tokens") else {
-      throw FormatError(path: path, reason: "tokenizer.ggml.tokens is missing")
+      throw blame("tokenizer.ggml.tokens is missing")
     }
     var vocabulary = GGUFVocabulary(
       model: model,
@@ -34,7 +34,7 @@ extension GGUF {
     switch metadata[key] {
     case nil: return nil
     case .bool(let value): return value
-    default: throw FormatError(path: path, reason: "\(key) is neither true nor false")
+    default: throw blame("\(key) is neither true nor false", key: key)
     }
   }
 
@@ -55,11 +55,11 @@ extension GGUF {
   private func items<Item>(_ key: String, _ read: (Value) -> Item?) throws(FormatError) -> [Item]? {
     guard let value = metadata[key] else { return nil }
     guard case .array(let values) = value else {
-      throw FormatError(path: path, reason: "\(key) is not an array")
+      throw blame("\(key) is not an array", key: key)
     }
     let items = values.compactMap(read)
     guard items.count == values.count else {
-      throw FormatError(path: path, reason: "\(key) holds items of the wrong kind")
+      throw blame("\(key) holds items of the wrong kind", key: key)
     }
     return items
   }

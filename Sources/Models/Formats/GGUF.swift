@@ -47,6 +47,8 @@ public struct GGUF: Sendable {
   public let tensors: [StoredTensor]
   /// Where the metadata lies in the file; its entries begin after the counts.
   let metadataBytes: Range<Int>
+  /// Where the value of every key begins, after its type.
+  private let places: [String: Int]
   /// The file, mapped.
   let file: MappedFile
 
@@ -65,9 +67,10 @@ public struct GGUF: Sendable {
     self.path = path
     self.file = file
     let start = reader.position
-    metadata = try reader.metadata(count: counts.metadata)
+    (metadata, places) = try reader.metadata(count: counts.metadata)
     metadataBytes = start ..< reader.position
-    tensors = try reader.tensors(count: counts.tensors, metadata: metadata)
+    let alignment = places[GGUFReader.alignmentKey]
+    tensors = try reader.tensors(count: counts.tensors, metadata: metadata, alignmentAt: alignment)
   }
 }
 
@@ -79,16 +82,36 @@ extension GGUF {
       + file.bytes(metadataBytes)
   }
 
+  /// Where a value of the metadata begins.
+  ///
+  /// - Parameter steps: a key and, for an item of its array, the number of the item.
+  /// - Returns: bytes from the start of the file, or nil if there is no such value.
+  func place(of steps: [ValueStep]) -> Int? {
+    guard case .key(let key)? = steps.first,
+      let start = places[String(decoding: key, as: UTF8.self)]
+    else { return nil }
+    guard case .item(let number)? = steps.dropFirst().first else { return start }
+    return GGUFReader(file: file, path: path).item(number, ofArrayAt: start)
+  }
+
+  /// Blames a value of the metadata, as `place(of:)` takes it; nil where no one value is to blame.
+  func blame(_ reason: String, at steps: [ValueStep]? = nil) -> FormatError {
+    FormatError(path: path, offset: steps.flatMap { place(of: $0) }, reason: reason)
+  }
+
+  /// Blames the value of `key`.
+  func blame(_ reason: String, key: String) -> FormatError { blame(reason, at: [.named(key)]) }
+
   /// The text of `key`, or nil if it is missing.
   public func text(_ key: String) throws(FormatError) -> String? {
     switch metadata[key] {
     case nil: return nil
     case .string(let bytes):
       guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw FormatError(path: path, reason: "\(key) is not UTF-8")
+        throw blame("\(key) is not UTF-8", key: key)
       }
       return text
-    default: throw FormatError(path: path, reason: "\(key) is not a string")
+    default: throw blame("\(key) is not a string", key: key)
     }
   }
 
@@ -96,9 +119,9 @@ extension GGUF {
   public func integer(_ key: String, _ range: ClosedRange<Int>) throws(FormatError) -> Int? {
     guard let value = metadata[key] else { return nil }
     guard case .integer(let integer) = value, range.contains(integer) else {
-      throw FormatError(
-        path: path,
-        reason: "\(key) is not a whole number in \(range.lowerBound) ... \(range.upperBound)"
+      throw blame(
+        "\(key) is not a whole number in \(range.lowerBound) ... \(range.upperBound)",
+        key: key
       )
     }
     return integer
@@ -110,7 +133,7 @@ extension GGUF {
     case nil: return nil
     case .number(let number) where number.isFinite: return number
     case .integer(let integer): return Double(integer)
-    default: throw FormatError(path: path, reason: "\(key) is not a finite number")
+    default: throw blame("\(key) is not a finite number", key: key)
     }
   }
 }

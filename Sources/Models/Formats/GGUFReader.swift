@@ -28,18 +28,36 @@ struct GGUFReader {
     return (tensors, metadata)
   }
 
-  mutating func metadata(count: Int) throws(FormatError) -> [String: GGUF.Value] {
+  /// The metadata, and where each value begins.
+  mutating func metadata(count: Int)
+    throws(FormatError) -> (values: [String: GGUF.Value], places: [String: Int])
+  {
     var metadata: [String: GGUF.Value] = [:]
+    var places: [String: Int] = [:]
     for _ in 0 ..< count {
       let start = position
       let key = try name("a metadata key")
       let type = try integer(UInt32.self, "the type of \(key)")
+      places[key] = position
       let value = try value(type: type, key: key, depth: 0)
       guard metadata.updateValue(value, forKey: key) == nil else {
         throw blame("the metadata key \(key) appears twice", at: start)
       }
     }
-    return metadata
+    return (metadata, places)
+  }
+
+  /// Where an item of an array begins that was read before; nil if there is no such item.
+  func item(_ number: Int, ofArrayAt start: Int) -> Int? {
+    var reader = self
+    reader.position = start
+    guard let type = try? reader.integer(UInt32.self, ""),
+      let count = try? reader.integer(UInt64.self, ""), number < count
+    else { return nil }
+    for _ in 0 ..< number {
+      guard (try? reader.value(type: type, key: "", depth: 1)) != nil else { return nil }
+    }
+    return reader.position
   }
 
   // MARK: Values
@@ -98,10 +116,17 @@ struct GGUFReader {
 
   // MARK: Tensors
 
-  mutating func tensors(count: Int, metadata: [String: GGUF.Value])
+  /// The key of what the places of tensors are multiples of.
+  static let alignmentKey = "general.alignment"
+
+  mutating func tensors(
+    count: Int,
+    metadata: [String: GGUF.Value],
+    alignmentAt alignmentPlace: Int?
+  )
     throws(FormatError) -> [StoredTensor]
   {
-    let alignment = try alignment(metadata)
+    let alignment = try alignment(metadata, at: alignmentPlace)
     var heads: [Head] = []
     for _ in 0 ..< count { heads.append(try head()) }
     let (padded, overflow) = position.addingReportingOverflow(alignment - 1)
@@ -125,12 +150,17 @@ struct GGUFReader {
     var bytes: Int
   }
 
-  private func alignment(_ metadata: [String: GGUF.Value]) throws(FormatError) -> Int {
-    guard let value = metadata["general.alignment"] else { return 32 }
+  private func alignment(_ metadata: [String: GGUF.Value], at place: Int?)
+    throws(FormatError) -> Int
+  {
+    guard let value = metadata[Self.alignmentKey] else { return 32 }
     guard case .integer(let alignment) = value, (8 ... GGUF.alignmentMax).contains(alignment),
       alignment & (alignment - 1) == 0
     else {
-      throw blame("general.alignment is not a power of two in 8 ... \(GGUF.alignmentMax)")
+      throw blame(
+        "\(Self.alignmentKey) is not a power of two in 8 ... \(GGUF.alignmentMax)",
+        at: place
+      )
     }
     return alignment
   }

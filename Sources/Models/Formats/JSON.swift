@@ -42,6 +42,19 @@ public enum JSON: Sendable, Equatable {
     var reader = JSONReader(bytes: bytes, path: path, base: base)
     self = try reader.document()
   }
+
+  /// Where a value begins in a text that was read before; looked for only once it is to blame, so that sound files pay
+  /// nothing for it.
+  ///
+  /// - Parameters:
+  ///   - steps: the way to it; empty for the outermost value.
+  ///   - bytes: the text.
+  ///   - base: where `bytes` begin in their file, in bytes.
+  /// - Returns: bytes from the start of the file, or nil if there is no such value.
+  static func place(of steps: [ValueStep], in bytes: [UInt8], base: Int = 0) -> Int? {
+    var reader = JSONReader(bytes: bytes, path: "", base: base)
+    return try? reader.place(of: steps[...])
+  }
 }
 
 extension JSON {

@@ -1,4 +1,4 @@
-/// The recursive-descent reader behind `JSON.init(parsing:)`.
+/// The recursive-descent reader behind `JSON.init(parsing:)` and `JSON.place(of:in:base:)`.
 struct JSONReader {
   let bytes: [UInt8]
   let path: String
@@ -196,6 +196,47 @@ struct JSONReader {
       UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
       true
     default: false
+    }
+  }
+
+  // MARK: Places
+
+  /// Where the value begins to which `steps` lead from here, in bytes from the start of the file; nil if there is none.
+  mutating func place(of steps: ArraySlice<ValueStep>, depth: Int = 0)
+    throws(FormatError) -> Int?
+  {
+    skipSpace()
+    guard let step = steps.first else { return base + position }
+    let (open, close) = step.container
+    guard next == open else { return nil }
+    position += 1
+    skipSpace()
+    guard next != close else { return nil }
+    var number = 0
+    repeat {
+      skipSpace()
+      let here: ValueStep
+      if case .key = step {
+        here = .key(try string())
+        skipSpace()
+        position += 1
+      } else {
+        here = .item(number)
+      }
+      if here == step { return try place(of: steps.dropFirst(), depth: depth + 1) }
+      _ = try value(depth: depth + 1)
+      number += 1
+    } while try !endOfContainer(close)
+    return nil
+  }
+}
+
+extension ValueStep {
+  /// The brackets that it looks between.
+  fileprivate var container: (open: UInt8, close: UInt8) {
+    switch self {
+    case .key: (UInt8(ascii: "{"), UInt8(ascii: "}"))
+    case .item: (UInt8(ascii: "["), UInt8(ascii: "]"))
     }
   }
 }

@@ -50,7 +50,16 @@ public struct Safetensors: Sendable {
     self.metadata = metadata
     var tensors: [StoredTensor] = []
     for member in members where member.key != Array("__metadata__".utf8) {
-      tensors.append(try Self.tensor(member, file: file, path: path, base: base))
+      do {
+        tensors.append(try Self.tensor(member, file: file, path: path, base: base))
+      } catch {
+        let text = file.bytes(8 ..< base)
+        throw FormatError(
+          path: path,
+          offset: JSON.place(of: [.key(member.key)], in: text, base: 8),
+          reason: error.reason
+        )
+      }
     }
     tensors.sort { ($0.offset, $0.count) < ($1.offset, $1.count) }
     self.tensors = tensors

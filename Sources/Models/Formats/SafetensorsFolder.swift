@@ -10,6 +10,9 @@ struct SafetensorsFolder {
   /// In order of file names.
   let files: [Safetensors]
 
+  /// The file that says which tensors there are: the only one, or the index of the shards.
+  let listing: String
+
   /// Tensors of all files.
   var tensors: [StoredTensor] { files.flatMap(\.tensors) }
 
@@ -21,57 +24,75 @@ struct SafetensorsFolder {
     let single = "\(directory)/model.safetensors"
     if let file = try mappedIfPresent(single) {
       files = [try Safetensors(path: single, file: file)]
+      listing = single
       return
     }
-    let index = "\(single).index.json"
-    guard let listing = try readIfPresent(index, limit: Self.indexBytesMax) else {
+    listing = "\(single).index.json"
+    guard
+      let index = try ConfigurationFile.ifPresent(path: listing, limit: Self.indexBytesMax)
+    else {
       throw FormatError(
         path: directory,
         reason: "holds neither model.safetensors nor model.safetensors.index.json"
       )
     }
-    files = try Self.shards(of: try JSON(parsing: listing, path: index), index, directory)
+    files = try Self.shards(of: index, directory)
   }
 
-  private static func shards(of index: JSON, _ path: String, _ directory: String)
+  private static func shards(of index: ConfigurationFile, _ directory: String)
     throws(FormatError) -> [Safetensors]
   {
-    guard let map = index["weight_map"]?.members, !map.isEmpty else {
-      throw FormatError(path: path, reason: "has no weight_map")
-    }
-    var home: [String: String] = [:]
-    for member in map {
-      let name = String(decoding: member.key, as: UTF8.self)
-      guard let shard = member.value.text, isPlainName(shard) else {
-        throw FormatError(path: path, reason: "\(name) is not mapped to a plain file name")
-      }
-      home[name] = shard
-    }
+    var home = try homes(index)
     let names = Set(home.values).sorted()
     guard names.count <= shardCountMax else {
-      throw FormatError(
-        path: path,
-        reason: "names \(names.count) shards; the limit is \(shardCountMax)"
+      throw index.blame(
+        "names \(names.count) shards; the limit is \(shardCountMax)",
+        key: "weight_map"
       )
     }
     var files: [Safetensors] = []
     for name in names {
-      let file = try Safetensors(path: "\(directory)/\(name)")
+      let path = "\(directory)/\(name)"
+      guard let mapped = try mappedIfPresent(path) else {
+        let tensor = home.keys.sorted().first { home[$0] == name } ?? ""
+        throw index.blame("the shard \(name) is missing", at: ["weight_map", .named(tensor)])
+      }
+      let file = try Safetensors(path: path, file: mapped)
       for tensor in file.tensors {
         guard home.removeValue(forKey: tensor.name) == name else {
           throw FormatError(
             path: file.path,
-            reason: "\(tensor.name) is not here according to \(path)"
+            offset: tensor.offset,
+            reason: "\(tensor.name) is not here according to \(index.path)"
           )
         }
       }
       files.append(file)
     }
-    guard home.isEmpty else {
+    if let first = home.keys.min() {
       let missing = home.keys.sorted().prefix(3).joined(separator: ", ")
-      throw FormatError(path: path, reason: "names tensors that no shard holds: \(missing)")
+      throw index.blame(
+        "names tensors that no shard holds: \(missing)",
+        at: ["weight_map", .named(first)]
+      )
     }
     return files
+  }
+
+  /// The shard of every tensor.
+  private static func homes(_ index: ConfigurationFile) throws(FormatError) -> [String: String] {
+    guard let map = try index.section("weight_map") else { throw index.missing("weight_map") }
+    let members = map.json.members ?? []
+    guard !members.isEmpty else { throw map.blame("weight_map names no tensors", at: []) }
+    var home: [String: String] = [:]
+    for member in members {
+      let name = String(decoding: member.key, as: UTF8.self)
+      guard let shard = member.value.text, isPlainName(shard) else {
+        throw map.blame("\(name) is not mapped to a plain file name", at: [.key(member.key)])
+      }
+      home[name] = shard
+    }
+    return home
   }
 }
 

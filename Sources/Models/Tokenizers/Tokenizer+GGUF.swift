@@ -10,14 +10,23 @@ extension Tokenizer {
   ///   - path: the file to blame.
   /// - Throws: `FormatError` if the model is of another kind, or the vocabulary contradicts itself.
   public init(vocabulary: GGUFVocabulary, path: String) throws(FormatError) {
-    var parts = TokenizerParts(path: path, tokensCount: vocabulary.tokens.count)
-    guard vocabulary.tokens.count <= Vocabulary.idMax else {
-      throw parts.blame("\(vocabulary.tokens.count) tokens; the limit is \(Vocabulary.idMax)")
-    }
-    guard vocabulary.tokenTypes.isEmpty || vocabulary.tokenTypes.count == vocabulary.tokens.count
-    else {
+    try self.init(vocabulary, of: nil, path: path)
+  }
+
+  /// Builds the tokenizer that `file` carries, and blames the places in it.
+  init(_ vocabulary: GGUFVocabulary, of file: GGUF?, path: String) throws(FormatError) {
+    let count = vocabulary.tokens.count
+    var parts = TokenizerParts(path: path, source: .gguf(file), tokensCount: count)
+    guard count <= Vocabulary.idMax else {
       throw parts.blame(
-        "\(vocabulary.tokens.count) tokens, but \(vocabulary.tokenTypes.count) token types"
+        "\(count) tokens; the limit is \(Vocabulary.idMax)",
+        at: ["tokenizer.ggml.tokens"]
+      )
+    }
+    guard vocabulary.tokenTypes.isEmpty || vocabulary.tokenTypes.count == count else {
+      throw parts.blame(
+        "\(count) tokens, but \(vocabulary.tokenTypes.count) token types",
+        at: ["tokenizer.ggml.token_type"]
       )
     }
     switch vocabulary.model {
@@ -52,7 +61,10 @@ extension Tokenizer {
     for merge in file.merges {
       guard let space = merge.dropFirst().firstIndex(of: 0x20), space + 1 < merge.count else {
         let name = String(decoding: merge.prefix(64), as: UTF8.self)
-        throw parts.blame("merge \(merges.count), \"\(name)\", is not a pair of tokens")
+        throw parts.blame(
+          "merge \(merges.count), \"\(name)\", is not a pair of tokens",
+          at: ["tokenizer.ggml.merges", .item(merges.count)]
+        )
       }
       merges.append((Array(merge[..<space]), Array(merge[(space + 1)...])))
     }
@@ -82,7 +94,12 @@ extension Tokenizer {
     _ parts: TokenizerParts
   ) throws(FormatError) -> [Int32] {
     guard isWanted else { return [] }
-    guard let id else { throw parts.blame("\(name) is true, but there is no such token") }
+    guard let id else {
+      throw parts.blame(
+        "\(name) is true, but there is no such token",
+        at: [.named("tokenizer.ggml.\(name)")]
+      )
+    }
     return [id]
   }
 
@@ -138,22 +155,27 @@ extension Tokenizer {
     to parts: inout TokenizerParts
   ) throws(FormatError) {
     for (id, spelling) in spellings.enumerated() {
-      try parts.add(spelling, id: id)
+      let place: [ValueStep] = ["tokenizer.ggml.tokens", .item(id)]
+      try parts.add(spelling, id: id, from: place)
       guard !file.tokenTypes.isEmpty, isAdded(file.tokenTypes[id]) else { continue }
       try parts.add(
         AddedTokens.Token(
           id: Int32(id),
           content: spelling,
           isSpecial: file.tokenTypes[id] != TokenType.userDefined
-        )
+        ),
+        from: place
       )
     }
-    parts.specials.bos = try parts.checked(file.bos, "bos_token_id")
-    parts.specials.eos = try parts.checked(file.eos, "eos_token_id").map { [$0] } ?? []
-    parts.specials.unk = try parts.checked(file.unk, "unknown_token_id")
-    parts.specials.sep = try parts.checked(file.sep, "seperator_token_id")
-    parts.specials.pad = try parts.checked(file.pad, "padding_token_id")
-    parts.specials.cls = try parts.checked(file.cls, "cls_token_id")
-    parts.specials.mask = try parts.checked(file.mask, "mask_token_id")
+    func checked(_ id: Int32?, _ name: String) throws(FormatError) -> Int32? {
+      try parts.checked(id, name, from: [.named("tokenizer.ggml.\(name)")])
+    }
+    parts.specials.bos = try checked(file.bos, "bos_token_id")
+    parts.specials.eos = try checked(file.eos, "eos_token_id").map { [$0] } ?? []
+    parts.specials.unk = try checked(file.unk, "unknown_token_id")
+    parts.specials.sep = try checked(file.sep, "seperator_token_id")
+    parts.specials.pad = try checked(file.pad, "padding_token_id")
+    parts.specials.cls = try checked(file.cls, "cls_token_id")
+    parts.specials.mask = try checked(file.mask, "mask_token_id")
   }
 }

@@ -11,28 +11,40 @@ extension Tokenizer {
   ///   - path: the file to blame.
   /// - Throws: `FormatError` that names what is not supported or contradicts itself.
   public init(tokenizerJSON: JSON, config: JSON?, path: String) throws(FormatError) {
-    var reader = TokenizerJSON(file: tokenizerJSON, config: config, path: path)
+    try self.init(ConfigurationFile(path: path, json: tokenizerJSON), config: config)
+  }
+
+  /// Builds the tokenizer of a `tokenizer.json`, whose errors say where.
+  init(_ file: ConfigurationFile, config: JSON?) throws(FormatError) {
+    var reader = TokenizerJSON(file, config: config)
     self = try reader.tokenizer()
   }
 }
 
 /// Reads the parts of a `tokenizer.json`.
 struct TokenizerJSON {
-  let file: JSON
+  let source: ConfigurationFile
   let config: JSON?
   var parts: TokenizerParts
 
-  init(file: JSON, config: JSON?, path: String) {
-    self.file = file
+  init(_ source: ConfigurationFile, config: JSON?) {
+    self.source = source
     self.config = config
+    let file = source.json
     let vocabulary = file["model"]?["vocab"]?.members?.count ?? 0
     let added = file["added_tokens"]?.items?.count ?? 0
-    parts = TokenizerParts(path: path, tokensCount: vocabulary + added)
+    parts = TokenizerParts(
+      path: source.path,
+      source: .json(source),
+      tokensCount: vocabulary + added
+    )
   }
+
+  var file: JSON { source.json }
 
   mutating func tokenizer() throws(FormatError) -> Tokenizer {
     guard let model = file["model"], model.members != nil else {
-      throw parts.blame("no \"model\"")
+      throw parts.blame("\"model\" is missing or no object", at: ["model"])
     }
     try addVocabulary(model)
     try addAddedTokens()
@@ -56,24 +68,33 @@ struct TokenizerJSON {
 
   private mutating func addVocabulary(_ model: JSON) throws(FormatError) {
     guard let members = model["vocab"]?.members else {
-      throw parts.blame("\"model.vocab\" is not a map of tokens to ids")
+      throw parts.blame(
+        "\"model.vocab\" is missing or not a map of tokens to ids",
+        at: ["model", "vocab"]
+      )
     }
     for member in members {
       guard let id = member.value.integer else {
         let name = String(decoding: member.key.prefix(64), as: UTF8.self)
-        throw parts.blame("the id of token \"\(name)\" is not an integer")
+        throw parts.blame(
+          "the id of token \"\(name)\" is not an integer",
+          at: ["model", "vocab", .key(member.key)]
+        )
       }
-      try parts.add(member.key, id: id)
+      try parts.add(member.key, id: id, from: ["model", "vocab", .key(member.key)])
     }
   }
 
   private mutating func addAddedTokens() throws(FormatError) {
     guard let list = file["added_tokens"], list != .null else { return }
-    guard let items = list.items else { throw parts.blame("\"added_tokens\" is not a list") }
-    for item in items {
+    guard let items = list.items else {
+      throw parts.blame("\"added_tokens\" is not a list", at: ["added_tokens"])
+    }
+    for (number, item) in items.enumerated() {
+      let place: [ValueStep] = ["added_tokens", .item(number)]
       guard let content = item["content"]?.bytes, let id = item["id"]?.integer,
         (0 ..< Vocabulary.idMax).contains(id)
-      else { throw parts.blame("an added token lacks \"content\" or a fit \"id\"") }
+      else { throw parts.blame("an added token lacks \"content\" or a fit \"id\"", at: place) }
       if flag(item, "single_word") {
         let name = String(decoding: content.prefix(64), as: UTF8.self)
         throw parts.unknown("added token \"\(name)\": \"single_word\" is not supported")
@@ -87,7 +108,8 @@ struct TokenizerJSON {
           stripsLeft: flag(item, "lstrip"),
           stripsRight: flag(item, "rstrip"),
           isNormalized: item["normalized"]?.bool ?? !isSpecial
-        )
+        ),
+        from: place
       )
     }
   }

@@ -6,7 +6,7 @@ extension Tokenizer {
   ///   - path: the file that asks for it.
   /// - Throws: never in fact; putting a tokenizer together may.
   init(unknown reason: String, path: String) throws(FormatError) {
-    let parts = TokenizerParts(path: path, tokensCount: 0)
+    let parts = TokenizerParts(path: path, source: .gguf(nil), tokensCount: 0)
     let nothing = BytePairEncoder(
       bytes: [Int32](repeating: -1, count: 256),
       unknown: nil,

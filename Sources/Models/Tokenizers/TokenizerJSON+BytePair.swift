@@ -16,7 +16,9 @@ extension TokenizerJSON {
       preparation.composes = true
     }
     var unknown: Int32?
-    if let name = model["unk_token"]?.text, !name.isEmpty { unknown = try parts.required(name) }
+    if let name = model["unk_token"]?.text, !name.isEmpty {
+      unknown = try parts.required(name, from: ["model", "unk_token"])
+    }
     let encoder = try parts.bytePairs(
       merges: try merges(model),
       unknown: unknown,
@@ -39,7 +41,10 @@ extension TokenizerJSON {
     _ model: JSON
   ) throws(FormatError) -> [(left: [UInt8], right: [UInt8])] {
     guard let items = model["merges"]?.items else {
-      throw parts.blame("\"model.merges\" is not a list")
+      throw parts.blame(
+        model["merges"] == nil ? "\"model.merges\" is missing" : "\"model.merges\" is not a list",
+        at: ["model", "merges"]
+      )
     }
     var merges: [(left: [UInt8], right: [UInt8])] = []
     merges.reserveCapacity(items.count)
@@ -50,7 +55,10 @@ extension TokenizerJSON {
           $0.split(separator: 0x20, omittingEmptySubsequences: false).map(Array.init)
         }
       guard let pair, pair.count == 2, item.items.map({ $0.count == 2 }) ?? true else {
-        throw parts.blame("merge \(merges.count) is not a pair of tokens")
+        throw parts.blame(
+          "merge \(merges.count) is not a pair of tokens",
+          at: ["model", "merges", .item(merges.count)]
+        )
       }
       merges.append((pair[0], pair[1]))
     }
@@ -66,7 +74,9 @@ extension TokenizerJSON {
     }
     let isSequence = typeName(pretokenizer) == "Sequence"
     let steps = isSequence ? pretokenizer["pretokenizers"]?.items ?? [] : [pretokenizer]
-    guard let last = steps.last else { throw parts.blame("an empty pre-tokenizer sequence") }
+    guard let last = steps.last else {
+      throw parts.blame("an empty pre-tokenizer sequence", at: ["pre_tokenizer"])
+    }
     let kinds = steps.map(typeName)
     switch kinds {
     case ["ByteLevel"]:

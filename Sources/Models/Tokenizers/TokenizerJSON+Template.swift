@@ -2,12 +2,12 @@ extension TokenizerJSON {
   /// Which special tokens surround a text, from `post_processor`.
   func template() throws(FormatError) -> PostTemplate {
     guard let processor = file["post_processor"], processor != .null else { return PostTemplate() }
-    return try template(of: processor) ?? PostTemplate()
+    return try template(of: source.inside(processor, ["post_processor"])) ?? PostTemplate()
   }
 
   /// Nil for what leaves the ids alone.
-  private func template(of processor: JSON) throws(FormatError) -> PostTemplate? {
-    switch typeName(processor) {
+  private func template(of processor: ConfigurationFile) throws(FormatError) -> PostTemplate? {
+    switch typeName(processor.json) {
     case "ByteLevel": return nil
     case "BertProcessing":
       return PostTemplate(cls: try pairID(processor, "cls"), sep: try pairID(processor, "sep"))
@@ -20,8 +20,10 @@ extension TokenizerJSON {
       )
     case "Sequence":
       var found: PostTemplate?
-      for step in processor["processors"]?.items ?? [] {
-        guard let template = try template(of: step) else { continue }
+      let steps = processor.json["processors"]?.items ?? []
+      for (number, step) in steps.enumerated() {
+        let part = processor.inside(step, ["processors", .item(number)])
+        guard let template = try template(of: part) else { continue }
         guard found == nil else {
           throw parts.unknown("two post-processors that add tokens are not supported")
         }
@@ -33,62 +35,78 @@ extension TokenizerJSON {
   }
 
   /// The id in `["[SEP]", 102]`.
-  private func pairID(_ processor: JSON, _ name: String) throws(FormatError) -> Int32 {
-    guard let items = processor[name]?.items, items.count == 2, let id = items[1].integer else {
-      throw parts.blame("post-processor \"\(name)\" is not a token and its id")
+  private func pairID(_ processor: ConfigurationFile, _ name: String)
+    throws(FormatError) -> Int32
+  {
+    guard let value = processor.value(name) else { throw processor.missing(name) }
+    guard let items = value.items, items.count == 2 else {
+      throw processor.blame("post-processor \"\(name)\" is not a token and its id", key: name)
     }
-    return try tokenID(id, name)
+    return try tokenID(processor.inside(items[1], [.named(name), 1]), name)
   }
 
-  private func tokenID(_ id: Int, _ name: String) throws(FormatError) -> Int32 {
-    guard let id = Int32(exactly: id), let known = try parts.checked(id, name) else {
-      throw parts.blame("\(name) is \(id), which is no id")
+  private func tokenID(_ value: ConfigurationFile, _ name: String) throws(FormatError) -> Int32 {
+    guard let id = value.json.integer.flatMap({ Int32(exactly: $0) }) else {
+      throw value.blame("\(name) has an id that is none", at: [])
     }
-    return known
+    guard parts.vocabulary.spelling(of: id) != nil else {
+      throw value.blame("\(name) is \(id), but the vocabulary has no such token", at: [])
+    }
+    return id
   }
 
   private func pieces(
-    _ processor: JSON,
+    _ processor: ConfigurationFile,
     _ name: String,
     sequences: [String]
   ) throws(FormatError) -> [PostTemplate.Piece] {
-    guard let items = processor[name]?.items else {
-      throw parts.blame("post-processor \"\(name)\" is not a list")
+    guard let value = processor.value(name) else { throw processor.missing(name) }
+    guard let items = value.items else {
+      throw processor.blame("post-processor \"\(name)\" is not a list", key: name)
     }
     var pieces: [PostTemplate.Piece] = []
     var order: [String] = []
-    for item in items {
-      if let sequence = item["Sequence"], let letter = sequence["id"]?.text {
+    for (number, item) in items.enumerated() {
+      let piece = processor.inside(item, [.named(name), .item(number)])
+      if let sequence = try piece.section("Sequence"), let letter = try sequence.text("id") {
         let type = try segment(sequence)
         order.append(letter)
         pieces.append(letter == "A" ? .first(type: type) : .second(type: type))
-      } else if let token = item["SpecialToken"], let key = token["id"]?.text {
+      } else if let token = try piece.section("SpecialToken"), let key = try token.text("id") {
         let type = try segment(token)
         pieces += try ids(of: key, processor).map { .token($0, type: type) }
       } else {
-        throw parts.blame("post-processor \"\(name)\" has a piece of unknown kind")
+        throw piece.blame("post-processor \"\(name)\" has a piece of unknown kind", at: [])
       }
     }
     guard order == sequences else {
-      throw parts.blame("post-processor \"\(name)\" does not take its texts once, in order")
+      throw processor.blame(
+        "post-processor \"\(name)\" does not take its texts once, in order",
+        key: name
+      )
     }
     return pieces
   }
 
-  private func segment(_ piece: JSON) throws(FormatError) -> Int32 {
-    guard let type = Int32(exactly: piece["type_id"]?.integer ?? 0), (0 ... 255).contains(type)
-    else { throw parts.blame("a post-processor \"type_id\" is not in 0 ... 255") }
+  private func segment(_ piece: ConfigurationFile) throws(FormatError) -> Int32 {
+    guard let type = Int32(exactly: piece.json["type_id"]?.integer ?? 0),
+      (0 ... 255).contains(type)
+    else { throw piece.blame("a post-processor \"type_id\" is not in 0 ... 255", key: "type_id") }
     return type
   }
 
-  private func ids(of key: String, _ processor: JSON) throws(FormatError) -> [Int32] {
-    guard let items = processor["special_tokens"]?[key]?["ids"]?.items else {
-      throw parts.blame("post-processor token \"\(key)\" is not among its \"special_tokens\"")
+  private func ids(of key: String, _ processor: ConfigurationFile) throws(FormatError) -> [Int32] {
+    let name = "special_tokens"
+    guard let items = processor.json[name]?[key]?["ids"]?.items else {
+      throw processor.blame(
+        "post-processor token \"\(key)\" is missing from its \"\(name)\"",
+        at: []
+      )
     }
     var ids: [Int32] = []
-    for item in items {
-      guard let id = item.integer else { throw parts.blame("\"\(key)\" has an id that is none") }
-      ids.append(try tokenID(id, key))
+    for (number, item) in items.enumerated() {
+      let place: [ValueStep] = [.named(name), .named(key), "ids", .item(number)]
+      ids.append(try tokenID(processor.inside(item, place), key))
     }
     return ids
   }

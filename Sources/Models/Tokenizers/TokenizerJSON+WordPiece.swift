@@ -8,11 +8,19 @@ extension TokenizerJSON {
       throw parts.unknown("a WordPiece model without \"pre_tokenizer\" is not supported")
     }
     let wordScalarsMax = model["max_input_chars_per_word"]?.integer ?? 100
-    guard wordScalarsMax >= 0 else { throw parts.blame("\"max_input_chars_per_word\" is negative") }
+    guard wordScalarsMax >= 0 else {
+      throw parts.blame(
+        "\"max_input_chars_per_word\" is negative",
+        at: ["model", "max_input_chars_per_word"]
+      )
+    }
     let prefix = model["continuing_subword_prefix"]?.bytes ?? Array("##".utf8)
     let encoder = try parts.wordPieces(
       normalizer: try bertNormalizer(),
-      unknown: try parts.required(model["unk_token"]?.text ?? "[UNK]"),
+      unknown: try parts.required(
+        model["unk_token"]?.text ?? "[UNK]",
+        from: ["model", "unk_token"]
+      ),
       prefix: prefix,
       wordScalarsMax: wordScalarsMax
     )

@@ -1,17 +1,41 @@
 /// A tokenizer in the making: what both kinds of file have in common.
 struct TokenizerParts {
+  /// The kinds of file that a tokenizer is read from; they keep its parts in different places.
+  enum Source {
+    case json(ConfigurationFile)
+    /// With the file, unless there is only its vocabulary.
+    case gguf(GGUF?)
+  }
+
   /// The file to blame.
   let path: String
+  private let source: Source
   var vocabulary: Vocabulary
   var added = AddedTokens()
   var specials = SpecialTokens()
 
-  init(path: String, tokensCount: Int) {
+  init(path: String, source: Source, tokensCount: Int) {
     self.path = path
+    self.source = source
     vocabulary = Vocabulary(tokensCount: tokensCount)
   }
 
-  func blame(_ reason: String) -> FormatError { FormatError(path: path, reason: reason) }
+  /// Blames the value to which `place` leads in the file; nil where no one value is to blame.
+  func blame(_ reason: String, at place: [ValueStep]? = nil) -> FormatError {
+    switch source {
+    case .json(let file): file.blame(reason, at: place)
+    case .gguf(let file?): file.blame(reason, at: place)
+    case .gguf(nil): FormatError(path: path, reason: reason)
+    }
+  }
+
+  /// Where a merge is in the file.
+  private func place(ofMerge rank: Int) -> [ValueStep] {
+    switch source {
+    case .json: ["model", "merges", .item(rank)]
+    case .gguf: ["tokenizer.ggml.merges", .item(rank)]
+    }
+  }
 
   /// Blames a tokenizer that is sound, but of a kind that we do not know.
   func unknown(_ reason: String) -> FormatError {
@@ -20,37 +44,47 @@ struct TokenizerParts {
     return error
   }
 
-  mutating func add(_ spelling: [UInt8], id: Int) throws(FormatError) {
-    if let reason = vocabulary.add(spelling, id: id) { throw blame(reason) }
+  mutating func add(_ spelling: [UInt8], id: Int, from place: @autoclosure () -> [ValueStep])
+    throws(FormatError)
+  {
+    if let reason = vocabulary.add(spelling, id: id) { throw blame(reason, at: place()) }
   }
 
   /// Adds an added token, to the vocabulary too if it is not there yet.
-  mutating func add(_ token: AddedTokens.Token) throws(FormatError) {
+  mutating func add(_ token: AddedTokens.Token, from place: [ValueStep]) throws(FormatError) {
     if let known = vocabulary.id(of: token.content) {
       guard known == token.id else {
         let name = String(decoding: token.content, as: UTF8.self)
-        throw blame("added token \"\(name)\" has the ids \(known) and \(token.id)")
+        throw blame("added token \"\(name)\" has the ids \(known) and \(token.id)", at: place)
       }
     } else {
-      try add(token.content, id: Int(token.id))
+      try add(token.content, id: Int(token.id), from: place)
     }
-    if let reason = added.add(token) { throw blame(reason) }
+    if let reason = added.add(token) { throw blame(reason, at: place) }
   }
 
   /// Checks an id that the file names.
-  func checked(_ id: Int32?, _ name: String) throws(FormatError) -> Int32? {
+  func checked(_ id: Int32?, _ name: String, from place: [ValueStep])
+    throws(FormatError) -> Int32?
+  {
     guard let id else { return nil }
     guard vocabulary.spelling(of: id) != nil else {
-      throw blame("\(name) is \(id), but the vocabulary has no such token")
+      throw blame("\(name) is \(id), but the vocabulary has no such token", at: place)
     }
     return id
   }
 
   /// The token that the file names, else the one with the customary spelling, which it must have.
-  func required(_ spelling: String, unless named: Int32? = nil) throws(FormatError) -> Int32 {
+  ///
+  /// `place` is where the file asks for that spelling.
+  func required(
+    _ spelling: String,
+    unless named: Int32? = nil,
+    from place: [ValueStep]? = nil
+  ) throws(FormatError) -> Int32 {
     if let named { return named }
     guard let id = vocabulary.id(of: Array(spelling.utf8)) else {
-      throw blame("the vocabulary has no token \"\(spelling)\"")
+      throw blame("the token \"\(spelling)\" is missing from the vocabulary", at: place)
     }
     return id
   }
@@ -79,7 +113,10 @@ struct TokenizerParts {
         let merged = vocabulary.id(of: merge.left + merge.right)
       else {
         let name = String(decoding: merge.left + [0x20] + merge.right, as: UTF8.self)
-        throw blame("merge \(rank), \"\(name)\", names or makes a token that does not exist")
+        throw blame(
+          "merge \(rank), \"\(name)\", names or makes a token that does not exist",
+          at: place(ofMerge: rank)
+        )
       }
       table[UInt64(left) << 32 | UInt64(right)] = UInt64(rank) << 32 | UInt64(merged)
     }
@@ -124,7 +161,8 @@ struct TokenizerParts {
     for id in 0 ..< Int32(vocabulary.count) {
       guard let spelling = vocabulary.spelling(of: id) else { continue }
       guard String(validating: spelling, as: UTF8.self) != nil else {
-        throw blame("token \(id) is not UTF-8")
+        // Only GGUF can hold such bytes.
+        throw blame("token \(id) is not UTF-8", at: ["tokenizer.ggml.tokens", .item(Int(id))])
       }
       // Spellings are distinct, so neither insertion can meet its key again.
       _ = heads.insert(spelling, value: id)

@@ -61,6 +61,8 @@ struct SkipTests {
       $0.label = "text"
       $0.filter = .init(column: "text", value: "never")
     },
+    Faulty(.noLabel, "csv", "a,-") { $0.absentLabel = "-" },
+    Faulty(.noLabel, "jsonl", #"{"text": "a", "label": "-"}"#) { $0.absentLabel = "-" },
     Faulty(.noLabel, "csv", "a, "),
     Faulty(.badLabel, "csv", "a,\(longName)"),
     Faulty(.badLabel, "csv", "a,\(names.joined(separator: "|"))") {

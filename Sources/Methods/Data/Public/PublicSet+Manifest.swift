@@ -25,9 +25,12 @@ extension PublicSet {
   }
 
   private static func object(of source: Source, _ report: ReadingReport) -> JSON {
-    .object([
-      .init("package", .text(source.requirement)), .init("member", .text(source.member)),
-      .init("sha256", .text(source.sha256)), .init("rows", .integer(report.used)),
+    let package = source.sourceSHA256.map { [JSON.Member("package_sha256", .text($0))] } ?? []
+    let file: [JSON.Member] = [
+      .init("member", .text(source.member)), .init("sha256", .text(source.sha256)),
+    ]
+    let rows: [JSON.Member] = [
+      .init("rows", .integer(report.used)),
       .init(
         "skipped",
         .object(report.skips.map { .init($0.reason.rawValue, .integer($0.count)) })
@@ -37,7 +40,8 @@ extension PublicSet {
         "parts",
         .object(source.plan.parts.map { .init($0.name, .text("\($0.share)")) })
       ),
-    ])
+    ]
+    return .object([.init("package", .text(source.requirement))] + package + file + rows)
   }
 
   private static func object(of part: Dataset, file: String, _ hash: String) -> JSON {

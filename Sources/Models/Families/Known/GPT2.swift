@@ -28,7 +28,12 @@ enum GPT2: DecoderFamily {
     configuration.feedForward = .plain(
       try BertConfiguration.Activation(named: activation, "activation_function", in: file)
     )
-    if let fault = configuration.fault { throw file.blame(fault) }
+    if let fault = configuration.fault {
+      throw file.blame(
+        fault,
+        keys: [.width: "n_embd", .heads: "n_head", .positions: "n_positions"]
+      )
+    }
     return configuration
   }
 
@@ -40,7 +45,10 @@ enum GPT2: DecoderFamily {
     try file.refuse("scale_attn_by_inverse_layer_idx")
     try file.refuse("reorder_and_upcast_attn")
     guard try file.bool("scale_attn_weights", default: true) else {
-      throw file.blame("scale_attn_weights is false; such models are not read")
+      throw file.blame(
+        "scale_attn_weights is false; such models are not read",
+        key: "scale_attn_weights"
+      )
     }
   }
 

@@ -22,7 +22,7 @@ enum Llama: DecoderFamily {
       gguf,
       family: name,
       tiedHead: !shelf.contains(ggufNames.head),
-      ropeFactors: shelf.removeVector("rope_freqs.weight", countMax: ModelLimits.widthMax)
+      ropeFactors: shelf.removeVector(RopeScaling.factorsName, countMax: ModelLimits.widthMax)
     )
     // The format has no key for biases: they are there or not.
     let first = ggufNames.at(layer: 0)
