@@ -30,6 +30,13 @@ struct HeadsTests {
     #expect((report["counts"] as? [String: Any])?["test"] as? Int == 6)
     let rules = try #require(report["test_policies"] as? [[String: Any]])
     #expect(rules.count == 4 && rules.allSatisfy { $0["first_exit"] is Int }, "\(rules)")
+    #expect((report["data"] as? String)?.hasSuffix("/train.jsonl") == true, "\(report)")
+    let page = try String(contentsOfFile: "\(target)/report.html", encoding: .utf8)
+    for words in [
+      "plain heads (SDN)", "full depth, ", "Where tokens leave", "after 25 %", data.path,
+    ] {
+      #expect(page.contains(words), "\(words)")
+    }
     let again = try run("--every", "1")
     #expect(again.code == 1 && again.errors.contains("--force"), "\(again)")
     let forced = try run("--layers", "2", "--epochs", "1", "--force")

@@ -49,6 +49,8 @@ struct LearningTests {
       "--freeze-embeddings"
     )
     #expect(fitted.code == 0 && fitted.errors.isEmpty, "\(fitted)")
+    let page = try String(contentsOfFile: "\(place("fitted"))/report.html", encoding: .utf8)
+    #expect(page.contains("Neurons that are on") && page.contains("data/train.jsonl"), "\(page)")
     let experts = try run(
       "experts",
       place("fitted"),
@@ -147,7 +149,7 @@ struct LearningTests {
     for (name, arguments, files) in [
       (
         "fitted", ["fit", tiny, data, "--epochs", "30", "--force"],
-        ["fit.json", "model.safetensors"]
+        ["fit.json", "model.safetensors", "report.html"]
       ),
       (
         "experts",

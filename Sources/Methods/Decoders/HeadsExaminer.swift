@@ -49,7 +49,7 @@ struct HeadsExaminer {
     return examined
   }
 
-  /// One rule under one policy.
+  /// What one rule under one policy answers.
   ///
   /// - Parameters:
   ///   - heads: one of both kinds.
@@ -58,19 +58,17 @@ struct HeadsExaminer {
   ///   - rule: when a token leaves.
   ///   - policy: what becomes of the layers left out.
   ///   - hears: is told how far it is.
-  /// - Returns: what comes of it.
-  func outcome(
+  /// - Returns: for every token.
+  func verdicts(
     _ heads: TokenHeads<Float>,
     _ exits: ExitVerdicts,
     _ texts: [TokenizedText],
     _ rule: ExitRule,
     _ policy: StreamPolicy,
     hears: (HeadsFit.Progress) -> Void
-  ) -> PolicyOutcome {
+  ) -> TokenVerdicts {
     let isKnown = policy == .defer || rule.isSameForAll(exits: heads.exits)
-    let verdicts =
-      isKnown ? exits.deferred(rule) : propagated(heads, texts, [rule], "testing", hears)[0]
-    return outcome(heads, verdicts, exits, texts, rule, policy)
+    return isKnown ? exits.deferred(rule) : propagated(heads, texts, [rule], "testing", hears)[0]
   }
 
   /// Full depth with the backbone's own head alone: what others are held against.

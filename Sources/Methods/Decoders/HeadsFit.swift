@@ -25,6 +25,10 @@ public struct HeadsFit {
       public var outcome: PolicyOutcome
       /// How much more often it is right than full depth.
       public var difference: PairedDifference
+      /// What was answered at every token.
+      var verdicts: TokenVerdicts
+      /// What tokens that left at each exit take together, as a share of what full depth takes for them.
+      var work: [Double]
     }
 
     /// What `fit.json` says.
@@ -145,14 +149,23 @@ public struct HeadsFit {
       ("ZTW", joined, testing.joined, rules), ("SDN", plain, testing.plain, plainRules),
     ] {
       for (policy, rule) in rules {
-        let outcome = examiner.outcome(heads, exits, test, rule, policy, hears: hears)
-        let difference = PairedDifference(outcome.isRightAtEnd, minus: depth.isRightAtEnd)
-        rows.append(Outcome.Row(method: name, outcome: outcome, difference: difference))
+        let verdicts = examiner.verdicts(heads, exits, test, rule, policy, hears: hears)
+        let outcome = examiner.outcome(heads, verdicts, exits, test, rule, policy)
+        rows.append(
+          Outcome.Row(
+            method: name,
+            outcome: outcome,
+            difference: PairedDifference(outcome.isRightAtEnd, minus: depth.isRightAtEnd),
+            verdicts: verdicts,
+            work: verdicts.workByExit(StreamCost(configuration, heads), from: rule.first, policy)
+          )
+        )
       }
     }
     let report = HeadsReport(
       model: source.name,
       modelSHA256: source.sha256(),
+      data: set.train.name,
       labels: set.labels.names,
       exits: exits,
       counts: counts,
@@ -162,6 +175,7 @@ public struct HeadsFit {
       chooseLabels: choose.map { $0.labels[0] },
       testing: testing,
       testLabels: test.map { $0.labels[0] },
+      testTexts: set.test.items.prefix(test.count).map(\.text),
       curve: curve,
       plainCurve: plainCurve,
       full: depth,

@@ -9,16 +9,13 @@ extension HeadsReport {
         + "token what the text is. A rule has two numbers: the first exit that a token may leave at, and how sure an exit must "
         + "be (T). T 0 is: always after these layers.",
       model: model,
+      source: .init(name: data, train: counts.train, choose: counts.choose, test: counts.test),
       seed: settings.seed,
       seconds: seconds,
       headlines: headlines,
-      sections: [work, rules, choices, exitsAlone],
+      sections: [work, rules, early, places] + examples + [choices, exitsAlone],
       facts: [
         ("classes", labels.joined(separator: ", ")),
-        (
-          "texts",
-          "\(counts.train) to learn from, \(counts.choose) to choose by, \(counts.test) to test"
-        ),
         ("exits after layers", exits.map(String.init).joined(separator: ", ")),
         ("may be lost", "\(HTML.number(100 * settings.loss, 1)) points on the texts to choose by"),
         ("times every text is seen", "\(settings.epochs)"),
@@ -53,9 +50,13 @@ extension HeadsReport {
     ]
   }
 
-  /// Accuracy against work on the texts to choose by, a curve for each first exit.
+  /// Accuracy against work on the texts to choose by: joined heads with a curve for each first exit, and plain heads.
   private var work: LearningReport.Section {
     let own = curve.filter { $0.policy == .propagate }
+    let plain = plainCurve.filter { $0.policy == .propagate }
+    func isSame(_ outcome: PolicyOutcome) -> Bool {
+      outcome.rule.isSameForAll(exits: exits.count)
+    }
     func point(_ outcome: PolicyOutcome) -> LinePlot.Point {
       .init(
         x: outcome.macs,
@@ -63,26 +64,49 @@ extension HeadsReport {
         note: outcome.rule.words(layers: exits)
       )
     }
-    let always = own.filter { $0.rule.isSameForAll(exits: exits.count) }
     let sure = exits.indices.map { first in
       LinePlot.Curve(
         name: "when sure, from layer \(exits[first]) on",
         points: own.filter { $0.rule.first == first }.map(point)
       )
     }
+    let always = own.filter(isSame)
     let curves =
       [LinePlot.Curve(name: "always after the same layers", role: .main, points: always.map(point))]
       + sure.filter { $0.points.count > 1 }
+      + [
+        .init(
+          name: "plain heads (SDN), always after the same layers",
+          points: plain.filter(isSame).map(point)
+        ),
+        .init(
+          name: "plain heads (SDN), when sure, the best for its work",
+          points: Self.best(plain.filter { !isSame($0) }).map(point)
+        ),
+      ].filter { !$0.points.isEmpty }
+    let depth = always.first { $0.rule == .fullDepth(exits: exits.count) }
     let plot = LinePlot(
       xTitle: "multiply-accumulates, % of full depth",
       yTitle: "right after the whole text, %",
-      curves: curves
+      curves: curves,
+      marks: depth.map { [.init(name: "full depth", point($0), isLevel: true)] } ?? []
     )
     return .init(
       title: "What work buys",
-      lead: "Joined heads under propagate, on the texts to choose by.",
+      lead:
+        "Joined heads, and plain ones where it says so, under propagate, on the texts to choose by.",
       body: .plot(plot)
     )
+  }
+
+  /// Those that nothing cheaper is as right as, the cheapest first.
+  private static func best(_ curve: [PolicyOutcome]) -> [PolicyOutcome] {
+    var kept: [PolicyOutcome] = []
+    for outcome in curve.sorted(by: { $0.macs < $1.macs })
+    where outcome.accuracy > kept.last?.accuracy ?? -1 {
+      kept.append(outcome)
+    }
+    return kept
   }
 
   private var rules: LearningReport.Section {
@@ -129,16 +153,24 @@ extension HeadsReport {
   private var exitsAlone: LearningReport.Section {
     let lines = exits.indices.map { exit in
       ["\(exits[exit])"]
-        + [testing.joined, testing.plain].map { verdicts in
-          HTML.number(100 * PolicyOutcome.share(verdicts.exits[exit].isRight(testLabels)))
+        + [testing.joined, testing.plain].flatMap { verdicts in
+          PolicyOutcome.shares.map { share in
+            let isRight = verdicts.exits[exit].isRight(testLabels, after: share)
+            return HTML.number(100 * PolicyOutcome.share(isRight))
+          }
         }
     }
+    let header = ["ZTW", "SDN"].flatMap { name in Self.shares.map { "\(name) \($0)" } }
     return .init(
       title: "Each exit by itself",
-      lead: "Right after the whole text, on the test, if all tokens leave there.",
-      body: .table(header: ["layer", "joined, %", "plain, %"], rows: lines)
+      lead:
+        "Right in % after a quarter, a half and the whole of the text, on the test, if all tokens leave there: joined heads (ZTW) "
+        + "and plain ones (SDN).",
+      body: .table(header: ["layer"] + header, rows: lines)
     )
   }
+
+  static let shares = PolicyOutcome.shares.map { HTML.number(100 * $0, 0) }
 }
 
 extension ExitRule {

@@ -15,6 +15,8 @@ struct HeadsReport {
 
   var model: String
   var modelSHA256: String
+  /// As `LearningSet` names it.
+  var data: String
   var labels: [String]
   var exits: [Int]
   var counts: Counts
@@ -24,6 +26,7 @@ struct HeadsReport {
   var chooseLabels: [Int]
   var testing: HeadsExaminer.Examined
   var testLabels: [Int]
+  var testTexts: [String]
   var curve: [PolicyOutcome]
   var plainCurve: [PolicyOutcome]
   /// Full depth on test.
@@ -34,7 +37,8 @@ struct HeadsReport {
   var json: JSON {
     .object([
       .init("model", text(model)), .init("model_sha256", text(modelSHA256)),
-      .init("labels", .array(labels.map(text))), .init("settings", settings.json),
+      .init("data", text(data)), .init("labels", .array(labels.map(text))),
+      .init("settings", settings.json),
       .init("counts", counts.json), .init("cache_bytes", .integer(cacheBytes)),
       .init("seconds", .number(seconds.rounded())),
       .init("shares_of_text", .array(PolicyOutcome.shares.map { .number($0) })),

@@ -60,18 +60,45 @@ public struct TokenVerdicts: Sendable, Equatable {
   ///   - policy: that the verdicts were given under.
   /// - Returns: multiply-accumulates.
   public func macs(_ cost: StreamCost, from first: Int = 0, _ policy: StreamPolicy) -> Int {
-    var (sum, start) = (0, 0)
+    var sum = 0
+    eachCost(cost, from: first, policy) { _, _, macs in sum += macs }
+    return sum
+  }
+
+  /// What the tokens that left at each exit cost, with what later ones made them do, as a share of full depth for the same.
+  ///
+  /// - Returns: (exits up to the last that was used), not finite where none left.
+  func workByExit(_ cost: StreamCost, from first: Int, _ policy: StreamPolicy) -> [Double] {
+    let zeros = [Int](repeating: 0, count: (exits.max() ?? 0) + 1)
+    var (own, dense) = (zeros, zeros)
+    eachCost(cost, from: first, policy) { exit, position, macs in
+      own[exit] += macs
+      dense[exit] += cost.dense(tokens: position + 1) - cost.dense(tokens: position)
+    }
+    return zip(own, dense).map { Double($0) / Double($1) }
+  }
+
+  private func eachCost(
+    _ cost: StreamCost,
+    from first: Int,
+    _ policy: StreamPolicy,
+    _ body: (_ exit: Int, _ position: Int, _ macs: Int) -> Void
+  ) {
+    var start = 0
     for length in lengths {
       // From the end: a token owes the deeper layers no more than the deepest of those behind it asks for.
       var reach = 0
       for position in (0 ..< length).reversed() {
         let exit = exits[start + position]
-        sum += cost.token(position: position, exit: exit, from: first, policy, reach: reach)
+        body(
+          exit,
+          position,
+          cost.token(position: position, exit: exit, from: first, policy, reach: reach)
+        )
         reach = max(reach, cost.depth(of: exit))
       }
       start += length
     }
-    return sum
   }
 }
 

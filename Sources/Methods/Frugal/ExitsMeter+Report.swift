@@ -65,6 +65,11 @@ extension ExitsMeter {
       )
     ]
     if let final = finals.last { sections.append(places(final.setting)) }
+    sections += LearningReport.Section.experts(
+      uses,
+      lead:
+        "At the chosen setting: which share of a layer's experts runs for a token, over the texts that come to the layer."
+    )
     if let effort { sections.append(effort.section) }
     sections += examples(set)
     return sections

@@ -60,6 +60,8 @@ struct ExitsMeter {
   private(set) var together: [Setting] = []
   /// By the last of `finals`: every text of the test part.
   private(set) var stories: [Story] = []
+  /// By the same: the experts of each block that ran; empty if layers run whole.
+  private(set) var uses: [(isProjection: Bool, use: ExpertUse)] = []
   /// Made on the choosing part.
   private(set) var effort: EffortCurve?
 
@@ -89,7 +91,7 @@ struct ExitsMeter {
   /// Measures everything.
   mutating func measure() {
     let taus: [Double?] = experts == nil ? [nil] : plan.exitTaus
-    let total = 3 + 2 * taus.count
+    let total = (experts == nil ? 2 : 3) + 2 * taus.count
     var done = 0
     func tick() {
       done += 1
@@ -113,6 +115,8 @@ struct ExitsMeter {
     }
     compare(choosing[0], testing[0])
     choose(choosing, testing)
+    if let tau = finals.last?.setting.tau { uses = uses(tau: tau) }
+    if experts != nil { tick() }
   }
 
   private func read(_ texts: [TokenizedText], _ labels: [Int], _ tau: Double?) -> ExitReading {

@@ -88,37 +88,20 @@ extension ExpertsMeter {
   }
 
   private var layers: [LearningReport.Section] {
-    let rows = texts.test.reduce(0) { $0 + $1.tokens.count }
-    let all = zip(network.blocks, tenths).enumerated().map { place, own in
+    let uses = zip(network.blocks, tenths).enumerated().map { place, own in
       let (block, counts) = own
-      let pairs = final?.runs.isEmpty == false ? final?.runs[place] ?? 0 : 0
-      // All experts are counted by themselves, and belong to the last tenth.
-      let bins = Array(counts.prefix(9)) + [counts[9] + counts[10]]
       let use = ExpertUse(
         name: block.name,
-        mean: Double(pairs) / Double(max(1, rows * experts.count(of: place))),
-        tokens: bins
+        runs: final?.runs.isEmpty == false ? final?.runs[place] ?? 0 : 0,
+        tenths: counts,
+        experts: experts.count(of: place)
       )
       return (isProjection: block.projection != nil, use: use)
     }
-    var sections = [
-      LearningReport.Section(
-        title: "Where experts run",
-        lead: "Which share of each layer's experts runs for a token, at the chosen threshold.",
-        body: .experts(all.filter { !$0.isProjection }.map(\.use))
-      )
-    ]
-    let projections = all.filter(\.isProjection).map(\.use)
-    if !projections.isEmpty {
-      sections.append(
-        .init(
-          title: "Where experts of attention run",
-          lead: "The same for what stands for the projections around attention.",
-          body: .experts(projections)
-        )
-      )
-    }
-    return sections
+    return LearningReport.Section.experts(
+      uses,
+      lead: "Which share of each layer's experts runs for a token, at the chosen threshold."
+    )
   }
 }
 

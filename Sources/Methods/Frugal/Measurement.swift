@@ -23,10 +23,7 @@ struct Measurement: Sendable {
   var accuracy: Double { Self.part(isRight) }
 
   /// 95 % of the accuracy's interval, half its width.
-  var margin: Double {
-    let share = accuracy
-    return 1.96 * (share * (1 - share) / Double(max(1, isRight.count))).squareRoot()
-  }
+  var margin: Double { Accuracy.margin(share: accuracy, count: isRight.count) }
 
   /// Share of the examples that another answers alike.
   func agreement(with other: [Int]) -> Double { Self.part(zip(answers, other).map { $0 == $1 }) }

@@ -6,8 +6,7 @@ extension LearningReport {
     var members: [JSON.Member] = [
       .init("title", JSON.text(title)), .init("lead", JSON.text(lead)),
       .init("model", JSON.text(ifAny: model)), .init("data", source?.json ?? .null),
-      // A seed may need all 64 bits, which a JSON integer here does not have.
-      .init("seed", seed.map { Int(exactly: $0).map(JSON.integer) ?? .text("\($0)") } ?? .null),
+      .init("seed", seed.map(JSON.seed) ?? .null),
       .init("seconds", .finite(seconds)),
     ]
     members.append(
@@ -77,6 +76,11 @@ extension JSON {
   static func finite(_ value: Double?) -> JSON {
     guard let value, value.isFinite else { return .null }
     return .number(value)
+  }
+
+  /// A seed may need all 64 bits, which an integer here does not have; then it is text.
+  static func seed(_ seed: UInt64) -> JSON {
+    Int(exactly: seed).map(JSON.integer) ?? .text("\(seed)")
   }
 
   /// A string of these characters, or `null`.

@@ -67,6 +67,8 @@ public struct LinePlot: Sendable {
     case percent
     /// Numbers as they are.
     case plain
+    /// Counts, with nothing between them.
+    case whole
   }
 
   /// What is to the right, with its unit.

@@ -64,8 +64,11 @@ struct PlotDrawing {
     }
     let isPercent = plot.xUnit == .percent
     let widths =
-      isPercent
-      ? percents(range.x, about: frame.ticks.x) : PlotRange.ticks(range.x, about: frame.ticks.x)
+      switch plot.xUnit {
+      case .percent: percents(range.x, about: frame.ticks.x)
+      case .plain: PlotRange.ticks(range.x, about: frame.ticks.x)
+      case .whole: Self.whole(PlotRange.ticks(range.x, about: frame.ticks.x).values)
+      }
     for value in widths.values {
       let place = x(isPercent ? value / 100 : value)
       parts.append(line("foot", (place, floor), (place, floor + 4)))
@@ -84,6 +87,10 @@ struct PlotDrawing {
     let ticks = PlotRange.ticks(100 * range.lowerBound ... 100 * range.upperBound, about: count)
     let isShare = range.upperBound < 1.1
     return (ticks.values.filter { !isShare || $0 < 100 + 1e-6 }, ticks.digits)
+  }
+
+  private static func whole(_ ticks: [Double]) -> (values: [Double], digits: Int) {
+    (ticks.filter { abs($0 - $0.rounded()) < 1e-6 }, 0)
   }
 
   private func level(_ mark: LinePlot.Mark) -> String? {
@@ -138,7 +145,12 @@ struct PlotDrawing {
   }
 
   private func described(_ point: LinePlot.Point) -> String {
-    let cost = plot.xUnit == .percent ? HTML.percent(point.x) : HTML.number(point.x, 2)
+    let cost =
+      switch plot.xUnit {
+      case .percent: HTML.percent(point.x)
+      case .plain: HTML.number(point.x, 2)
+      case .whole: HTML.number(point.x, 0)
+      }
     let hasMargin = point.margin.isFinite && point.margin > 0
     let margin = hasMargin ? " ± \(HTML.number(100 * point.margin))" : ""
     let note = point.note.isEmpty ? "" : " (\(point.note))"

@@ -30,7 +30,10 @@ public struct Accuracy: Sendable, Equatable {
   public var share: Double { count > 0 ? Double(right) / Double(count) : 0 }
 
   /// Half the width of the interval that holds the true share with 95 %, by the normal approximation.
-  public var margin: Double {
+  public var margin: Double { Self.margin(share: share, count: count) }
+
+  /// The same for a share of so many examples.
+  static func margin(share: Double, count: Int) -> Double {
     count > 0 ? 1.96 * (share * (1 - share) / Double(count)).squareRoot() : 0
   }
 

@@ -45,6 +45,8 @@ public struct EncoderFit {
   private let test: [TokenizedText]
   private let cutCount: Int
   private let teacher: String?
+  /// What opening and reading took, a teacher's answers among it.
+  private let opening: Duration
 
   /// Opens the model and tokenizes the text.
   ///
@@ -60,6 +62,7 @@ public struct EncoderFit {
     teacher: String? = nil,
     _ settings: FitSettings
   ) throws(FormatError) {
+    let began = ContinuousClock.now
     let source = try Checkpoint.open(path: model, toLearn: true)
     let configuration = try EncoderFolder.base(source).0
     guard let tokenizer = source.tokenizer, tokenizer.gap == nil else {
@@ -89,6 +92,7 @@ public struct EncoderFit {
       seed: settings.seed
     )
     trainer = EncoderTrainer(network, train.texts, settings)
+    opening = ContinuousClock.now - began
   }
 
   private static func answers(
@@ -125,11 +129,12 @@ public struct EncoderFit {
   ) throws(FormatError) -> Outcome {
     try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let state = "\(target).run"
-    _ = try TrainingState.resume(trainer, from: state)
-    let first = trainer.nextStep
+    var history = try TrainingState.history(of: trainer, from: state)
+    let (first, before) = (trainer.nextStep, history.seconds)
     let clock = ContinuousClock()
-    var (saved, learning, tokens) = (clock.now, Duration.zero, 0)
-    var (losses, epochs): ([Double], [Double]) = ([], [])
+    let start = clock.now
+    var (saved, learning, tokens, losses) = (start, Duration.zero, 0, [Double]())
+    func spent() -> Double { before + (opening + (clock.now - start)) / .seconds(1) }
     while true {
       let began = clock.now
       guard let step = trainer.advance() else { break }
@@ -138,7 +143,7 @@ public struct EncoderFit {
       losses.append(step.loss)
       let done = step.number + 1
       if done % (trainer.stepsTotal / settings.epochs) == 0, done < trainer.stepsTotal {
-        epochs.append(accuracy(of: choose, set.choose).share)
+        history.accuracies.append(accuracy(of: choose, set.choose).share)
       }
       let seconds = learning / .seconds(1)
       hears(
@@ -148,51 +153,57 @@ public struct EncoderFit {
           loss: losses.suffix(50).reduce(0, +) / Double(min(50, losses.count)),
           tokensPerSecond: Double(tokens) / seconds,
           secondsLeft: seconds / Double(done - first) * Double(trainer.stepsTotal - done),
-          accuracy: epochs.last
+          accuracy: history.accuracies.last
         )
       )
       if (clock.now - saved) / .seconds(1) > Self.saveSeconds, !trainer.isFinished {
-        try TrainingState.save(trainer, to: state)
+        history.seconds = spent()
+        try TrainingState.save(trainer, history, to: state)
         saved = clock.now
       }
     }
     let rate = tokens > 0 ? Double(tokens) / (learning / .seconds(1)) : 0
-    let outcome = outcome(rate: rate, epochs: epochs, loss: losses.last)
-    try write(to: target, report: outcome.report, replacing: replacing)
+    let (choosing, answers) = (accuracy(of: choose, set.choose), trainer.logits(of: test))
+    let activity = trainer.activity(of: choose)
+    history.seconds = spent()
+    let report = FitReport(
+      model: source.name,
+      set: set,
+      settings: settings,
+      teacher: teacher,
+      cutCount: cutCount,
+      stepsTotal: trainer.stepsTotal,
+      lastLoss: losses.last,
+      history: history,
+      choosing: choosing,
+      testing: Accuracy(answers, set.test.items.map(\.labels)),
+      answers: answers,
+      activity: zip(trainer.network.blocks, activity).map { ($0.name, $1) },
+      isSparse: trainer.network.configuration.activation == .relu,
+      tokensPerSecond: rate
+    )
+    try write(to: target, report, replacing: replacing)
     try? FileManager.default.removeItem(atPath: state)
-    return outcome
+    return Outcome(
+      choose: choosing,
+      test: report.testing,
+      tokensPerSecond: rate,
+      report: report.json
+    )
   }
 
   private func accuracy(of texts: [TokenizedText], _ part: Dataset) -> Accuracy {
     Accuracy(trainer.logits(of: texts), part.items.map(\.labels))
   }
 
-  private func outcome(rate: Double, epochs: [Double], loss: Double?) -> Outcome {
-    let (choosing, testing) = (accuracy(of: choose, set.choose), accuracy(of: test, set.test))
-    let report = JSON.object([
-      .init("model", .string(Array(source.name.utf8))),
-      .init("labels", .array(set.labels.names.map { .string(Array($0.utf8)) })),
-      .init("settings", .string(Array(settings.fingerprint.utf8))),
-      .init("teacher", teacher.map { .string(Array($0.utf8)) } ?? .null),
-      .init("train", .integer(set.train.items.count)),
-      .init("train_cut", .integer(cutCount)),
-      .init("steps", .integer(trainer.stepsTotal)),
-      .init("last_loss", .number(loss ?? 0)),
-      .init("choose_after_epochs", .array(epochs.map { .number($0) })),
-      .init("choose", choosing.json), .init("test", testing.json),
-      .init("activity", .array(trainer.activity(of: choose).map { .number($0) })),
-      .init("tokens_per_second", .number(rate)),
-    ])
-    return Outcome(choose: choosing, test: testing, tokensPerSecond: rate, report: report)
-  }
-
-  private func write(to target: String, report: JSON, replacing: Bool) throws(FormatError) {
+  private func write(to target: String, _ report: FitReport, replacing: Bool) throws(FormatError) {
     try EncoderFolder.write(
       to: target,
       source: source,
       trainer.network.configuration,
       tensors: trainer.network.tensors,
-      report: report,
+      report: report.json,
+      attachments: report.page.files,
       fills: trainer.network.fill,
       replacing: replacing
     )

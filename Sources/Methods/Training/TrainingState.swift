@@ -16,6 +16,8 @@ public enum TrainingState {
     var optimizer: AdamW<Float>
     /// What tells this run from others; a state with other notes is not taken.
     var notes: [(name: String, value: String)]
+    /// What it will have to tell at its end, kept beside and compared with nothing.
+    var told: [(name: String, value: String)] = []
   }
 
   /// Writes what `trainer` needs to go on.
@@ -34,6 +36,24 @@ public enum TrainingState {
     from source: String
   ) throws(FormatError) -> Bool {
     try resume(trainer.run, from: source)
+  }
+
+  static func save(
+    _ trainer: EncoderTrainer,
+    _ history: FitHistory,
+    to target: String
+  ) throws(FormatError) {
+    var run = trainer.run
+    run.told = history.notes
+    try save(run, to: target)
+  }
+
+  /// Lets `trainer` go on, and gives what its run had to tell until then: nothing if there was no run.
+  static func history(
+    of trainer: EncoderTrainer,
+    from source: String
+  ) throws(FormatError) -> FitHistory {
+    FitHistory(notes: try notes(resuming: trainer.run, from: source) ?? [:])
   }
 
   static func save(_ run: Run, to target: String) throws(FormatError) {
@@ -60,8 +80,16 @@ public enum TrainingState {
   }
 
   static func resume(_ run: Run, from source: String) throws(FormatError) -> Bool {
+    try notes(resuming: run, from: source) != nil
+  }
+
+  /// Lets a run go on; the notes that lie beside its state, or nil if there is none.
+  private static func notes(
+    resuming run: Run,
+    from source: String
+  ) throws(FormatError) -> [String: String]? {
     let path = "\(source)/\(tensorsName)"
-    guard FileManager.default.fileExists(atPath: path) else { return false }
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
     let file = try Safetensors(path: path)
     for (name, value) in run.notes {
       guard file.metadata[name] == value else {
@@ -102,13 +130,13 @@ public enum TrainingState {
     guard isWhole else {
       throw FormatError(path: path, reason: "lacks an average of the optimiser; remove it")
     }
-    return true
+    return file.metadata
   }
 }
 
 extension TrainingState.Run {
   fileprivate var allNotes: [(name: String, value: String)] {
-    notes + [("steps", "\(optimizer.stepCount)")]
+    notes + told + [("steps", "\(optimizer.stepCount)")]
   }
 }
 

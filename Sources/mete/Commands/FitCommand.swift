@@ -12,7 +12,7 @@ struct FitCommand: ParsableCommand {
     discussion: """
       MODEL is a Hugging Face directory of a BERT; DATA holds train, choose and test as JSON Lines, CSV or TSV, as \
       `mete data` prepares them. Writes a Hugging Face directory that meted serves and transformers opens, with the \
-      accuracies in fit.json. It appears whole or not at all.
+      accuracies in fit.json and a page, report.html. It appears whole or not at all.
 
       A run that is interrupted loses at most a minute: the same command goes on where it was, and ends with the same \
       bits as a run that was not.

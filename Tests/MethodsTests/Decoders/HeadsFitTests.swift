@@ -78,6 +78,8 @@ struct HeadsFitTests {
     #expect(PolicyOutcome.share(right) == outcome.chosen.accuracy)
     let page = String(decoding: Fixtures.bytes("\(target)/report.html"), as: UTF8.self)
     #expect(page.contains(rule.words(layers: [1, 2, 3])))
+    #expect(page.contains("plain heads (SDN), always") && page.contains("<dd>part</dd>"))
+    #expect(page.contains("full depth, 100.0 %"), "\(outcome.full)")
     let report = try JSON(parsing: Fixtures.bytes("\(target)/fit.json"), path: target)
     #expect(report == outcome.report && report["test_policies"]?.items?.count == 4)
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)

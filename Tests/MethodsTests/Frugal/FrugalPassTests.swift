@@ -89,6 +89,37 @@ struct FrugalPassTests {
     )
   }
 
+  /// The page of exits on experts tells which experts ran: over the texts that came to a layer, so fewer with every exit.
+  @Test func expertsAreShownWhereTextsCameTo() throws {
+    let (place, exits) = ("\(fixture.folder)/experts", "\(fixture.folder)/exits")
+    _ = try experts(to: place)
+    var settings = ExitSettings()
+    settings.epochs = 2
+    var plan = fixture.plan
+    // Whatever is cheapest is good enough, and has experts.
+    (plan.exitTaus, plan.pointsMax) = ([0.1], 100)
+    let pass = try ExitsPass(model: place, fixture.set, baseline: nil, settings, plan)
+    let result = try pass.run(to: exits, replacing: false)
+    let left = try #require(result["finals"]?["together"]?["left_at"]?.items).compactMap(\.integer)
+    #expect(left[0] > 0, "\(left)")
+    let path = "\(exits)/report.json"
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    let report = try JSON(parsing: bytes, path: path)
+    let section = report["sections"]?.items?.first { $0["title"]?.text == "Where experts run" }
+    let layers = try #require(section?["experts"]?.items)
+    let tokens = layers.map { $0["tokens"]?.items?.compactMap(\.integer).reduce(0, +) ?? 0 }
+    let texts = try fixture.texts().test
+    let all = texts.reduce(0) { $0 + $1.tokens.count }
+    #expect(tokens.count == 3 && tokens[0] == all && tokens == tokens.sorted(by: >), "\(tokens)")
+    #expect(tokens[1] < all && (tokens[2] == 0) == (left[2] == 0), "\(tokens), \(left)")
+    for (own, count) in zip(layers, tokens) where count > 0 {
+      let mean = try #require(own["mean"]?.number)
+      let bins = try #require(own["tokens"]?.items).compactMap(\.number)
+      let least = zip(0 ..< 10, bins).reduce(0) { $0 + Double($1.0) / 10 * $1.1 } / Double(count)
+      #expect(mean >= least - 1e-9 && mean <= least + 0.1 + 1e-9, "\(mean), \(bins)")
+    }
+  }
+
   @Test func whatDoesNotFitIsRefused() throws {
     let place = "\(fixture.folder)/experts"
     _ = try experts(to: place)

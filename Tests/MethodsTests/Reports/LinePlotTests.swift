@@ -142,4 +142,18 @@ struct LinePlotTests {
     #expect(shown(-1 ... 1, 4) == ["−1.0", "−0.5", "0.0", "0.5", "1.0"])
     #expect(shown(1 ... 1, 5).isEmpty && shown(1e300 ... 1e300 * 1.0000001, 5).count < 12)
   }
+
+  /// Between whole numbers is nothing, however few there are.
+  @Test(arguments: [1.0, 2, 3, 4, 8, 20])
+  func countsAreWhole(most: Double) throws {
+    var plot = plot([(1, 0.8), (most, 0.9)])
+    plot.xUnit = .whole
+    for frame in [PlotFrame.wide, .narrow] {
+      let svg = PlotDrawing(plot, frame).svg
+      let ticks = svg.matches(of: try Regex("text-anchor=\"middle\"[^>]*>([^<]*)<"))
+        .map { String($0.output[1].substring ?? "") }
+      #expect(ticks.count > 1 && ticks.allSatisfy { Int($0) != nil }, "\(ticks)")
+      #expect(Set(ticks).count == ticks.count && svg.contains("at \(Int(most))"), "\(ticks)")
+    }
+  }
 }
