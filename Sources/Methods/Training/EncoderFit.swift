@@ -36,7 +36,11 @@ public struct EncoderFit {
 
   /// Seconds between two saves of the state: what an interruption loses at most.
   static let saveSeconds = 45.0
+  /// What accuracies after epochs are saved under.
+  private static let epochsName = "epochs"
 
+  /// `saveSeconds`, but for tests.
+  var secondsBetweenSaves = saveSeconds
   private let source: Checkpoint
   private let set: LearningSet
   private let settings: FitSettings
@@ -125,17 +129,26 @@ public struct EncoderFit {
   ) throws(FormatError) -> Outcome {
     try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let state = "\(target).run"
-    _ = try TrainingState.resume(trainer, from: state)
+    let before = try TrainingState.restore(trainer.run, from: state)
     let first = trainer.nextStep
     let clock = ContinuousClock()
     var (saved, learning, tokens) = (clock.now, Duration.zero, 0)
-    var (losses, epochs): ([Double], [Double]) = ([], [])
+    var losses = [Double](stateText: before?[TrainingState.lossesName])
+    var epochs = [Double](stateText: before?[Self.epochsName])
+    var isSaved = true
+    func save() throws(FormatError) {
+      let told = [
+        (TrainingState.lossesName, losses.stateText), (Self.epochsName, epochs.stateText),
+      ]
+      try TrainingState.save(trainer.run, to: state, telling: told)
+    }
     while true {
       let began = clock.now
       guard let step = trainer.advance() else { break }
       learning += clock.now - began
       tokens += step.tokens
-      losses.append(step.loss)
+      losses = losses.suffix(TrainingState.lossesKept - 1) + [step.loss]
+      isSaved = false
       let done = step.number + 1
       if done % (trainer.stepsTotal / settings.epochs) == 0, done < trainer.stepsTotal {
         epochs.append(accuracy(of: choose, set.choose).share)
@@ -145,17 +158,19 @@ public struct EncoderFit {
         Progress(
           step: done,
           stepsTotal: trainer.stepsTotal,
-          loss: losses.suffix(50).reduce(0, +) / Double(min(50, losses.count)),
+          loss: losses.reduce(0, +) / Double(losses.count),
           tokensPerSecond: Double(tokens) / seconds,
           secondsLeft: seconds / Double(done - first) * Double(trainer.stepsTotal - done),
           accuracy: epochs.last
         )
       )
-      if (clock.now - saved) / .seconds(1) > Self.saveSeconds, !trainer.isFinished {
-        try TrainingState.save(trainer, to: state)
-        saved = clock.now
+      if (clock.now - saved) / .seconds(1) > secondsBetweenSaves {
+        try save()
+        (saved, isSaved) = (clock.now, true)
       }
     }
+    // Measuring may take longer than a minute. A disk that has no room for this may have it for the model.
+    if !isSaved { try? save() }
     let rate = tokens > 0 ? Double(tokens) / (learning / .seconds(1)) : 0
     let outcome = outcome(rate: rate, epochs: epochs, loss: losses.last)
     try write(to: target, report: outcome.report, replacing: replacing)
