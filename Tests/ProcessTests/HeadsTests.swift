@@ -53,25 +53,40 @@ struct HeadsTests {
     #expect(Set(left) == ["llama", "heads"])
   }
 
-  /// Whenever it is killed, the folder is whole or not there, and the same command then makes it.
-  @Test func whatIsKilledLeavesNothingHalf() throws {
+  /// Whenever it is killed, the folder is whole or not there, and the same command then makes what one run makes.
+  @Test(arguments: [
+    (["heads", "--every", "1"], ["fit.json", "heads.json", "heads.safetensors", "report.html"]),
+    (
+      ["experts", "--expert-size", "8", "--router-hidden", "8", "--epochs", "20"],
+      ["experts.json", "frugal.json", "frugal.safetensors", "report.html"]
+    ),
+  ])
+  func whatIsKilledLeavesNothingHalf(command: [String], files: [String]) throws {
     let (folder, data) = (try TemporaryFolder(), try TemporaryFolder())
     try TinyModels.writeLlama(to: "\(folder.path)/llama")
     for name in ["train", "choose", "test"] { try write("\(name).jsonl", count: 40, to: data) }
-    let target = "\(folder.path)/heads"
-    let arguments = [
-      "heads", "\(folder.path)/llama", data.path, "--to", target, "--every", "1", "--force",
-    ]
+    let (target, alone) = ("\(folder.path)/target", "\(folder.path)/alone")
+    func arguments(_ to: String) -> [String] {
+      [command[0], "\(folder.path)/llama", data.path, "--to", to, "--force"]
+        + command.dropFirst()
+    }
     for milliseconds in [20, 60, 120, 200, 300, 450] {
-      let child = try Child(.mete, arguments)
+      let child = try Child(.mete, arguments(target))
       Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
       child.send(SIGKILL)
       _ = try child.finish()
       guard FileManager.default.fileExists(atPath: target) else { continue }
-      let names = try FileManager.default.contentsOfDirectory(atPath: target)
-      #expect(Set(names) == ["fit.json", "heads.json", "heads.safetensors", "report.html"])
+      #expect(Set(try FileManager.default.contentsOfDirectory(atPath: target)) == Set(files))
     }
-    #expect(try Child(.mete, arguments).finish().code == 0)
+    for made in [target, alone] {
+      let whole = try Child(.mete, arguments(made)).finish()
+      #expect(whole.code == 0, "\(whole)")
+      #expect(!FileManager.default.fileExists(atPath: "\(made).run"))
+    }
+    for name in files where name.hasSuffix(".safetensors") || name == "frugal.json" {
+      let bytes = [target, alone].map { FileManager.default.contents(atPath: "\($0)/\(name)") }
+      #expect(bytes[0] == bytes[1] && bytes[0] != nil, "\(name)")
+    }
   }
 
   /// Taught, and then served: on the model as it is, on an artifact made of it, and not on another.

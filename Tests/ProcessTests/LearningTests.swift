@@ -144,7 +144,7 @@ struct LearningTests {
     #expect(Set(left) == ["tiny", "data"], "\(left)")
   }
 
-  /// Whenever it is killed, the folder is whole or not there, and the same command then makes it.
+  /// Whenever it is killed, the folder is whole or not there, and the same command then makes what one run makes.
   @Test func whatIsKilledLeavesNothingHalf() throws {
     for (name, arguments, files) in [
       (
@@ -156,9 +156,13 @@ struct LearningTests {
         ["experts", place("fitted"), data, "--expert-size", "8", "--epochs", "20", "--force"],
         ["frugal.json", "frugal.safetensors", "experts.json", "report.html", "model.safetensors"]
       ),
+      (
+        "exits", ["exits", place("experts"), data, "--epochs", "5", "--force"],
+        ["frugal.json", "frugal.safetensors", "exits.json", "report.html", "model.safetensors"]
+      ),
     ] {
       let target = place(name)
-      for milliseconds in [30, 90, 200, 400] {
+      for milliseconds in [30, 90, 200, 400, 700] {
         let child = try Child(.mete, arguments + ["--to", target])
         Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
         child.send(SIGKILL)
@@ -169,6 +173,15 @@ struct LearningTests {
       let whole = try Child(.mete, arguments + ["--to", target]).finish()
       #expect(whole.code == 0, "\(whole)")
       for file in files { #expect(FileManager.default.fileExists(atPath: "\(target)/\(file)")) }
+      #expect(!FileManager.default.fileExists(atPath: "\(target).run"))
+      let alone = place("\(name)-alone")
+      #expect(try Child(.mete, arguments + ["--to", alone]).finish().code == 0)
+      for file in files where file.hasSuffix(".safetensors") || file == "frugal.json" {
+        let made = [target, alone].map {
+          FileManager.default.contents(atPath: "\($0)/\(file)")
+        }
+        #expect(made[0] == made[1] && made[0] != nil, "\(file) of \(name)")
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Models
 import Tensors
 
 /// Teaches exit heads on rows of a frozen decoder, in stages of Zero Time Waste (arXiv:2106.05409): plain heads, of which the
@@ -8,6 +9,8 @@ struct HeadTrainer {
   /// Standardized.
   let features: TokenFeatures
   let classes: Int
+  /// Where what was learned is kept.
+  var stages = RunStages.unkept
 
   /// Every head by itself, also the backbone's own: SDN.
   ///
@@ -15,10 +18,11 @@ struct HeadTrainer {
   ///   - layers: of the exits.
   ///   - hears: is told about every step.
   /// - Returns: taught heads, for standardized rows.
+  /// - Throws: `FormatError` if what was kept is another run's, or cannot be written.
   func plain(
     layers: [Int],
     hears: (_ step: Int, _ of: Int, _ loss: Double) -> Void
-  ) -> TokenHeads<Float> {
+  ) throws(FormatError) -> TokenHeads<Float> {
     let heads = TokenHeads<Float>(
       layers: layers,
       width: features.width,
@@ -26,7 +30,7 @@ struct HeadTrainer {
       isJoined: false,
       seed: settings.seed
     )
-    teachHeads(heads, Array(layers.indices), hears: hears)
+    try teachHeads("plain", heads, Array(layers.indices), hears: hears)
     return heads
   }
 
@@ -36,10 +40,11 @@ struct HeadTrainer {
   ///   - plain: taught; its last head is taken over as it is.
   ///   - hears: is told about every step.
   /// - Returns: taught heads, for standardized rows.
+  /// - Throws: `FormatError` if what was kept is another run's, or cannot be written.
   func joined(
     _ plain: TokenHeads<Float>,
     hears: (_ step: Int, _ of: Int, _ loss: Double) -> Void
-  ) -> TokenHeads<Float> {
+  ) throws(FormatError) -> TokenHeads<Float> {
     let last = plain.maps[plain.exits - 1]
     for parameter in [last.weight, last.bias] { parameter.isFrozen = true }
     let heads = TokenHeads<Float>(
@@ -50,24 +55,26 @@ struct HeadTrainer {
       last: last,
       seed: settings.seed
     )
-    teachHeads(heads, Array(heads.layers.indices.dropLast()), hears: hears)
+    try teachHeads("joined", heads, Array(heads.layers.indices.dropLast()), hears: hears)
     for parameter in heads.headParameters { parameter.isFrozen = true }
-    teachEnsembles(heads, hears: hears)
+    try teachEnsembles(heads, hears: hears)
     return heads
   }
 
   private func teachHeads(
+    _ name: String,
     _ heads: TokenHeads<Float>,
     _ exits: [Int],
     hears: (Int, Int, Double) -> Void
-  ) {
+  ) throws(FormatError) {
     let parameters = heads.headParameters.filter { !$0.isFrozen }
     let optimizer = AdamW<Float>([
       .init(parameters.filter { $0.name.hasSuffix("head.weight") }, decay: settings.decay),
       .init(parameters.filter { !$0.name.hasSuffix("head.weight") }),
     ])
     let features = features
-    run(epochs: settings.epochs, rate: settings.rate, optimizer, hears: hears) { texts, tape in
+    let plan = Plan(name: name, epochs: settings.epochs, rate: settings.rate)
+    try run(plan, parameters, optimizer, hears: hears) { texts, tape in
       var before: Variable<Float>?
       return exits.map { exit in
         let x = features.variable(texts, exit: exit, tape)
@@ -78,11 +85,18 @@ struct HeadTrainer {
     }
   }
 
-  private func teachEnsembles(_ heads: TokenHeads<Float>, hears: (Int, Int, Double) -> Void) {
+  private func teachEnsembles(
+    _ heads: TokenHeads<Float>,
+    hears: (Int, Int, Double) -> Void
+  ) throws(FormatError) {
     let optimizer = AdamW<Float>([.init(heads.ensembleParameters)])
     let features = features
-    let (epochs, rate) = (settings.ensembleEpochs, settings.ensembleRate)
-    run(epochs: epochs, rate: rate, optimizer, hears: hears) { texts, tape in
+    let plan = Plan(
+      name: "ensembles",
+      epochs: settings.ensembleEpochs,
+      rate: settings.ensembleRate
+    )
+    try run(plan, heads.ensembleParameters, optimizer, hears: hears) { texts, tape in
       var logits: [Variable<Float>] = []
       return (0 ..< heads.exits - 1).map { exit in
         let x = features.variable(texts, exit: exit, tape)
@@ -92,19 +106,27 @@ struct HeadTrainer {
     }
   }
 
-  /// Steps over all texts, along a cosine; the loss is the sum over the exits of the weighted mean over tokens.
+  /// A stage: what it is called, and how it steps over all texts, along a cosine.
+  private struct Plan {
+    let name: String
+    let epochs: Int
+    let rate: Double
+  }
+
+  /// Makes the steps that were not made; the loss is the sum over the exits of the weighted mean over tokens.
   private func run(
-    epochs: Int,
-    rate: Double,
+    _ plan: Plan,
+    _ parameters: [Parameter<Float>],
     _ optimizer: AdamW<Float>,
     hears: (Int, Int, Double) -> Void,
     scores: @Sendable (_ texts: ArraySlice<Int>, _ tape: Tape<Float>) -> [Variable<Float>]
-  ) {
+  ) throws(FormatError) {
     let count = features.labels.count
     let perEpoch = (count + settings.batch - 1) / settings.batch
+    let stepsTotal = plan.epochs * perEpoch
     let schedule = Schedule.cosine(warmup: 0, floor: 1e-3)
     let loss = TokenLoss(features, classes: classes, settings.weighting)
-    for step in 0 ..< epochs * perEpoch {
+    try stages.learn(plan.name, "", parameters, optimizer, stepsTotal: stepsTotal) { step in
       let (epoch, place) = step.quotientAndRemainder(dividingBy: perEpoch)
       let seed = settings.seed &* 104_729 &+ UInt64(epoch)
       let order = SeededRandom.order(count: count, seed: seed)
@@ -119,8 +141,10 @@ struct HeadTrainer {
         tape.backward(from: sum)
         return Double(sum.scalar)
       }
-      optimizer.step(rate: rate * schedule.factor(step: step, of: epochs * perEpoch), crew)
-      hears(step + 1, epochs * perEpoch, losses.reduce(0, +))
+      optimizer.step(rate: plan.rate * schedule.factor(step: step, of: stepsTotal), crew)
+      let mean = losses.reduce(0, +)
+      hears(step + 1, stepsTotal, mean)
+      return mean
     }
   }
 }

@@ -26,13 +26,14 @@ extension HeadsExaminer {
   ///   - loss: in shares of the texts.
   ///   - hears: is told how far it is.
   /// - Returns: by first exit and threshold, `propagate` before `defer`.
+  /// - Throws: `FormatError` if what an earlier run kept is another's, or cannot be read.
   func curve(
     _ heads: TokenHeads<Float>,
     _ exits: ExitVerdicts,
     _ texts: [TokenizedText],
     loss: Double,
     hears: (HeadsFit.Progress) -> Void
-  ) -> [PolicyOutcome] {
+  ) throws(FormatError) -> [PolicyOutcome] {
     let rules = ExitRule.grid(settings.thresholds, exits: heads.exits)
     var known: [ExitRule: PolicyOutcome] = [:]
     for rule in rules where rule.isSameForAll(exits: heads.exits) {
@@ -40,7 +41,7 @@ extension HeadsExaminer {
     }
     let limit = known.values.cheapest(within: loss, of: full(exits, texts).accuracy)
     let run = worthIt(heads, exits, rules.filter { known[$0] == nil }, below: limit?.macs ?? 1)
-    for (rule, verdicts) in zip(run, propagated(heads, texts, run, "choosing", hears)) {
+    for (rule, verdicts) in zip(run, try propagated(heads, texts, run, "choosing", hears)) {
       known[rule] = outcome(heads, verdicts, exits, texts, rule, .propagate)
     }
     return rules.flatMap { rule in

@@ -115,7 +115,10 @@ public struct HeadsFit {
     return Array(texts.prefix(max(1, count)))
   }
 
-  /// Runs to the end, and writes the folder.
+  /// Runs to the end, and writes the folder; an interrupted run goes on where it was, and ends with the same bits.
+  ///
+  /// Rows to learn from, what exits say and every stage of learning lie beside the folder meanwhile, in one with `.run` at its
+  /// end: up to `HeadSettings.cacheBytesMax` and a little.
   ///
   /// - Parameters:
   ///   - target: the folder to make.
@@ -133,23 +136,25 @@ public struct HeadsFit {
     let start = clock.now
     let pass = DecoderPass(configuration, weights, tokensMax: settings.tokensMax)
     let crew = Crew<Float>(count: settings.threads)
-    let (plain, joined, bytes) = teach(pass, crew, hears)
-    let examiner = HeadsExaminer(pass, plain: plain, joined: joined, settings, crew)
-    let choosing = examiner.examine(choose, "choosing", hears: hears)
+    let sha256 = source.sha256()
+    let stages = try RunStages(beside: target, notes: notes(sha256)) { _ in }
+    let (plain, joined, bytes) = try teach(pass, crew, stages, hears)
+    let examiner = HeadsExaminer(pass, plain: plain, joined: joined, settings, crew, stages)
+    let choosing = try examiner.examine(choose, "choosing", hears: hears)
     // What is served has its curve up to where nothing is lost; the baseline only to its own choice.
-    let curve = examiner.curve(joined, choosing.joined, choose, loss: 0, hears: hears)
+    let curve = try examiner.curve(joined, choosing.joined, choose, loss: 0, hears: hears)
     let loss = settings.loss
-    let plainCurve = examiner.curve(plain, choosing.plain, choose, loss: loss, hears: hears)
+    let plainCurve = try examiner.curve(plain, choosing.plain, choose, loss: loss, hears: hears)
     let rules = chosen(curve, examiner.full(choosing.joined, choose).accuracy)
     let plainRules = chosen(plainCurve, examiner.full(choosing.plain, choose).accuracy)
-    let testing = examiner.examine(test, "testing", hears: hears)
+    let testing = try examiner.examine(test, "testing", hears: hears)
     let depth = examiner.full(testing.joined, test)
     var rows: [Outcome.Row] = []
     for (name, heads, exits, rules) in [
       ("ZTW", joined, testing.joined, rules), ("SDN", plain, testing.plain, plainRules),
     ] {
       for (policy, rule) in rules {
-        let verdicts = examiner.verdicts(heads, exits, test, rule, policy, hears: hears)
+        let verdicts = try examiner.verdicts(heads, exits, test, rule, policy, hears: hears)
         let outcome = examiner.outcome(heads, verdicts, exits, test, rule, policy)
         rows.append(
           Outcome.Row(
@@ -164,7 +169,7 @@ public struct HeadsFit {
     }
     let report = HeadsReport(
       model: source.name,
-      modelSHA256: source.sha256(),
+      modelSHA256: sha256,
       data: set.train.name,
       labels: set.labels.names,
       exits: exits,
@@ -189,7 +194,18 @@ public struct HeadsFit {
       page: report.page.html,
       replacing: replacing
     )
+    stages.end()
     return Outcome(report: report.json, layers: exits, full: depth, rows: rows)
+  }
+
+  /// What a run follows from.
+  private func notes(_ sha256: String) -> [(name: String, value: String)] {
+    [
+      ("model", sha256), ("settings", String(decoding: settings.json.text(), as: UTF8.self)),
+      ("exits", "\(exits)"), ("labels", "\(set.labels.names)"),
+      ("train", EncoderTrainer.origin(of: train)), ("choose", EncoderTrainer.origin(of: choose)),
+      ("test", EncoderTrainer.origin(of: test)),
+    ]
   }
 
   /// For each policy the cheapest rule of a curve that loses no more than was allowed.
@@ -202,11 +218,14 @@ public struct HeadsFit {
   }
 
   /// Plain and joined heads for rows as they are, and the bytes that their rows took meanwhile.
-  private func teach(_ pass: DecoderPass, _ crew: Crew<Float>, _ hears: (Progress) -> Void) -> (
-    plain: TokenHeads<Float>, joined: TokenHeads<Float>, bytes: Int
-  ) {
+  private func teach(
+    _ pass: DecoderPass,
+    _ crew: Crew<Float>,
+    _ stages: RunStages,
+    _ hears: (Progress) -> Void
+  ) throws(FormatError) -> (plain: TokenHeads<Float>, joined: TokenHeads<Float>, bytes: Int) {
     let count = train.count
-    var features = TokenFeatures(pass, train, layers: exits, crew) { done in
+    var features = try TokenFeatures(pass, train, layers: exits, crew, stages) { done in
       hears(Progress(stage: "reading", done: done, total: count))
     }
     features.standardize()
@@ -214,13 +233,14 @@ public struct HeadsFit {
       settings: settings,
       crew: crew,
       features: features,
-      classes: set.labels.count
+      classes: set.labels.count,
+      stages: stages
     )
-    let plain = trainer.plain(layers: exits) { step, total, loss in
+    let plain = try trainer.plain(layers: exits) { step, total, loss in
       let mean = loss / Double(exits.count)
       hears(Progress(stage: "teaching plain heads", done: step, total: total, loss: mean))
     }
-    let joined = trainer.joined(plain) { step, total, loss in
+    let joined = try trainer.joined(plain) { step, total, loss in
       let mean = loss / Double(exits.count - 1)
       hears(Progress(stage: "teaching joined heads", done: step, total: total, loss: mean))
     }

@@ -1,4 +1,4 @@
-import Models
+internal import Models
 import Tensors
 
 /// What exit heads read of the tokens of some texts, computed once: the backbone under them is frozen.
@@ -18,21 +18,24 @@ struct TokenFeatures: Sendable {
   /// What was done to each number of a row at each exit: (exits) of (width).
   private(set) var scales: [FeatureScale]
 
-  /// Runs texts through the backbone.
+  /// Runs texts through the backbone, but for those that an earlier run kept.
   ///
   /// - Parameters:
   ///   - pass: the backbone.
   ///   - texts: with one label each.
   ///   - layers: of the exits.
   ///   - crew: of one thread or more.
+  ///   - stages: where rows are kept.
   ///   - hears: is told how many texts are done.
+  /// - Throws: `FormatError` if what was kept is another run's, or cannot be read.
   init(
     _ pass: DecoderPass,
     _ texts: [TokenizedText],
     layers: [Int],
     _ crew: Crew<Float>,
+    _ stages: RunStages = .unkept,
     hears: (Int) -> Void
-  ) {
+  ) throws(FormatError) {
     let width = pass.featureWidth
     lengths = texts.map(\.tokens.count)
     labels = texts.map { $0.labels[0] }
@@ -44,8 +47,11 @@ struct TokenFeatures: Sendable {
       values.reserveCapacity(count)
       return values
     }
-    DecoderRounds(texts).each(
+    try DecoderRounds(texts).each(
       crew,
+      stages,
+      "rows",
+      as: .lists,
       hears: hears,
       { batch, tape in
         pass.hidden(batch, after: layers, tape).map { pass.features($0, batch, tape).values }

@@ -12,14 +12,25 @@ struct ExitTrainer {
   ///
   /// - Parameters:
   ///   - stack: whose heads learn; its ensembles are not asked.
-  ///   - features: of texts to learn from, at least one.
-  func teachHeads(_ stack: ExitStack, _ features: ExitFeatures) {
+  ///   - features: of texts to learn from, at least one; not asked for if all was learned before.
+  ///   - count: of these texts.
+  ///   - stages: where what is learned is kept.
+  ///   - name: of the stage.
+  /// - Throws: `FormatError` if that is another run's, or cannot be written.
+  func teachHeads(
+    _ stack: ExitStack,
+    _ features: Deferred<ExitFeatures>,
+    count: Int,
+    _ stages: RunStages,
+    _ name: String
+  ) throws(FormatError) {
     let parameters = stack.parameters
     let optimizer = AdamW<Float>([
       .init(parameters.filter { $0.rows > 1 }, decay: settings.decay),
       .init(parameters.filter { $0.rows == 1 }),
     ])
-    run(features, epochs: settings.epochs, rate: settings.rate, optimizer) { places, tape in
+    let plan = Plan(count: count, epochs: settings.epochs, rate: settings.rate)
+    try run(plan, stages, name, parameters, optimizer, features) { features, places, tape in
       var (loss, before): (Variable<Float>?, Variable<Float>?)
       let targets = places.map { features.labels[$0] }
       for (exit, head) in stack.heads.enumerated() {
@@ -63,16 +74,23 @@ struct ExitTrainer {
   /// Teaches an ensemble for each head.
   ///
   /// - Parameters:
-  ///   - logits: of all heads for the texts to learn from.
+  ///   - stack: whose heads they join; its own ensembles are not asked.
+  ///   - logits: of all heads for the texts to learn from; not asked for if all was learned before.
   ///   - labels: of the texts.
   ///   - mean: how opinions are brought together.
+  ///   - stages: where what is learned is kept.
+  ///   - name: of the stage.
   /// - Returns: one for each head; the model's own stays alone.
+  /// - Throws: `FormatError` if what was kept is another run's, or it cannot be written.
   func ensembles(
-    _ logits: ExitLogits,
+    _ stack: ExitStack,
+    _ logits: Deferred<ExitLogits>,
     labels: [Int],
-    mean: GeometricEnsemble.Mean
-  ) -> [GeometricEnsemble] {
-    let heads = logits.exits - 1
+    mean: GeometricEnsemble.Mean,
+    _ stages: RunStages,
+    _ name: String
+  ) throws(FormatError) -> [GeometricEnsemble] {
+    let (heads, classes) = (stack.heads.count, stack.classes)
     let weights = (0 ..< heads).map { exit in
       Parameter<Float>(
         "v.\(exit)",
@@ -85,25 +103,33 @@ struct ExitTrainer {
       Parameter<Float>(
         "b.\(exit)",
         rows: 1,
-        columns: logits.classes,
-        values: .init(repeating: 0, count: logits.classes)
+        columns: classes,
+        values: .init(repeating: 0, count: classes)
       )
     }
-    let opinions = (0 ..< heads).map { exit in
-      (0 ..< logits.examples).map { example in
-        let own = logits.scores(exit: exit, example: example)
-        return (mean == .geometric ? logSoftmax(own) : softmax(own)).map { Float($0) }
+    let opinions = Deferred {
+      let logits = logits.value
+      let own = (0 ..< heads).map { exit in
+        (0 ..< logits.examples).map { example in
+          let own = logits.scores(exit: exit, example: example)
+          return (mean == .geometric ? logSoftmax(own) : softmax(own)).map { Float($0) }
+        }
       }
+      return ExitFeatures(
+        rows: own.map { $0.flatMap { $0 } },
+        last: [],
+        labels: labels,
+        width: classes
+      )
     }
-    let features = ExitFeatures(
-      rows: opinions.map { $0.flatMap { $0 } },
-      last: [],
-      labels: labels,
-      width: logits.classes
+    let parameters = weights + biases
+    let optimizer = AdamW<Float>([.init(parameters)])
+    let plan = Plan(
+      count: labels.count,
+      epochs: settings.ensembleEpochs,
+      rate: settings.ensembleRate
     )
-    let optimizer = AdamW<Float>([.init(weights + biases)])
-    let (epochs, rate) = (settings.ensembleEpochs, settings.ensembleRate)
-    run(features, epochs: epochs, rate: rate, optimizer) { places, tape in
+    try run(plan, stages, name, parameters, optimizer, opinions) { features, places, tape in
       let targets = places.map { labels[$0] }
       let parts = (0 ..< heads).map { features.variable(places, exit: $0, tape) }
       var loss: Variable<Float>?
@@ -128,35 +154,54 @@ struct ExitTrainer {
     }
   }
 
-  /// Steps over all texts, `epochs` times, along a cosine.
+  /// How a stage steps: over all texts, `epochs` times, along a cosine.
+  private struct Plan: Sendable {
+    let count: Int
+    let epochs: Int
+    let rate: Double
+  }
+
   private func run(
-    _ features: ExitFeatures,
-    epochs: Int,
-    rate: Double,
+    _ plan: Plan,
+    _ stages: RunStages,
+    _ name: String,
+    _ parameters: [Parameter<Float>],
     _ optimizer: AdamW<Float>,
-    loss: @Sendable (_ places: ArraySlice<Int>, _ tape: Tape<Float>) -> Variable<Float>?
-  ) {
-    precondition(features.count > 0, "no texts")
-    let perEpoch = (features.count + settings.batch - 1) / settings.batch
+    _ features: Deferred<ExitFeatures>,
+    loss:
+      @Sendable (
+        _ features: ExitFeatures, _ places: ArraySlice<Int>, _ tape: Tape<Float>
+      ) -> Variable<Float>?
+  ) throws(FormatError) {
+    precondition(plan.count > 0, "no texts")
+    let perEpoch = (plan.count + settings.batch - 1) / settings.batch
+    let stepsTotal = plan.epochs * perEpoch
     let schedule = Schedule.cosine(warmup: 0, floor: 1e-3)
-    for epoch in 0 ..< epochs {
-      let seed = settings.seed &* 104_729 &+ UInt64(epoch)
-      let order = SeededRandom.order(count: features.count, seed: seed)
-      for step in 0 ..< perEpoch {
-        let chosen = order[
-          step * settings.batch ..< min((step + 1) * settings.batch, features.count)
-        ]
-        let share = (chosen.count + crew.count - 1) / crew.count
-        let number = epoch * perEpoch + step
-        crew.each { index, tape in
-          let own = chosen.dropFirst(index * share).prefix(share)
-          guard !own.isEmpty else { return }
-          tape.forget(seed: settings.seed ^ UInt64(number) << 20 ^ UInt64(index + 1) << 8)
-          guard let sum = loss(own, tape) else { return }
-          tape.backward(from: tape.scaled(sum, by: Float(own.count) / Float(chosen.count)))
-        }
-        optimizer.step(rate: rate * schedule.factor(step: number, of: epochs * perEpoch), crew)
+    var order: (epoch: Int, places: [Int]) = (-1, [])
+    try stages.learn(name, "teaching exits", parameters, optimizer, stepsTotal: stepsTotal) {
+      number in
+      let (epoch, step) = number.quotientAndRemainder(dividingBy: perEpoch)
+      if order.epoch != epoch {
+        let seed = settings.seed &* 104_729 &+ UInt64(epoch)
+        order = (epoch, SeededRandom.order(count: plan.count, seed: seed))
       }
+      let features = features.value
+      precondition(features.count == plan.count, "\(features.count) texts of \(plan.count)")
+      let chosen = order.places[
+        step * settings.batch ..< min((step + 1) * settings.batch, plan.count)
+      ]
+      let share = (chosen.count + crew.count - 1) / crew.count
+      let losses = crew.map { index, tape -> Double in
+        let own = chosen.dropFirst(index * share).prefix(share)
+        guard !own.isEmpty else { return 0 }
+        tape.forget(seed: settings.seed ^ UInt64(number) << 20 ^ UInt64(index + 1) << 8)
+        guard let sum = loss(features, own, tape) else { return 0 }
+        let part = Float(own.count) / Float(chosen.count)
+        tape.backward(from: tape.scaled(sum, by: part))
+        return Double(part * sum.scalar)
+      }
+      optimizer.step(rate: plan.rate * schedule.factor(step: number, of: stepsTotal), crew)
+      return losses.reduce(0, +)
     }
   }
 }

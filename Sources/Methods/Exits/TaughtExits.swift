@@ -15,18 +15,23 @@ struct TaughtExits: Sendable {
   /// - Parameters:
   ///   - layers: after how many layers each exit stands.
   ///   - pooling: what exits read.
-  ///   - features: makes the rows of texts to learn from.
+  ///   - features: makes the rows of texts to learn from; not called if all was learned before.
+  ///   - labels: of these texts.
   ///   - pooler: of the model: what poolers begin as.
   ///   - classes: of the model.
   ///   - trainer: teaches.
+  ///   - stages: where what is learned is kept.
+  /// - Throws: `FormatError` if what was kept is another run's, or it cannot be written.
   init(
     layers: [Int],
     pooling: ExitStack.Pooling,
-    _ features: (ExitStack) -> ExitFeatures,
+    _ features: @escaping (ExitStack) -> ExitFeatures,
+    labels: [Int],
     pooler: DenseParameters<Float>,
     classes: Int,
-    _ trainer: ExitTrainer
-  ) {
+    _ trainer: ExitTrainer,
+    _ stages: RunStages = .unkept
+  ) throws(FormatError) {
     func fresh(isCascaded: Bool) -> ExitStack {
       var random = SeededRandom(seed: trainer.settings.seed ^ 0xE817)
       let heads = layers.indices.map {
@@ -42,19 +47,29 @@ struct TaughtExits: Sendable {
     }
     var served = fresh(isCascaded: true)
     let plain = fresh(isCascaded: false)
-    let rows = features(served)
-    trainer.teachHeads(served, rows)
-    trainer.teachHeads(plain, rows)
-    let scores = trainer.scores(served, rows)
-    served.ensembles = trainer.ensembles(scores, labels: rows.labels, mean: .geometric)
-    additive = trainer.ensembles(scores, labels: rows.labels, mean: .additive)
+    func name(_ stage: String) -> String { "\(pooling.rawValue)-\(stage)" }
+    let heads = served
+    let rows = Deferred { features(heads) }
+    try trainer.teachHeads(served, rows, count: labels.count, stages, name("cascade"))
+    try trainer.teachHeads(plain, rows, count: labels.count, stages, name("plain"))
+    let scores = Deferred { trainer.scores(heads, rows.value) }
+    func ensembles(_ mean: GeometricEnsemble.Mean) throws(FormatError) -> [GeometricEnsemble] {
+      let own = name(mean == .geometric ? "geometric" : "additive")
+      return try trainer.ensembles(heads, scores, labels: labels, mean: mean, stages, own)
+    }
+    served.ensembles = try ensembles(.geometric)
+    additive = try ensembles(.additive)
     (self.served, self.plain) = (served, plain)
   }
 
   /// Scores of all exits for all texts, by each method.
   func scores(_ features: ExitFeatures, _ trainer: ExitTrainer) -> [ExitMethod: ExitLogits] {
-    let (cascaded, alone) = (trainer.scores(served, features), trainer.scores(plain, features))
-    return [
+    scores(cascaded: trainer.scores(served, features), alone: trainer.scores(plain, features))
+  }
+
+  /// The same from what all heads say.
+  func scores(cascaded: ExitLogits, alone: ExitLogits) -> [ExitMethod: ExitLogits] {
+    [
       .zeroTimeWaste: cascaded.joined(by: served.ensembles),
       .additive: cascaded.joined(by: additive),
       .cascade: cascaded, .shallowDeep: alone, .patience: alone,

@@ -51,6 +51,39 @@ struct EncoderReading: Sendable {
     collect(parts.flatMap { $0 }, texts, network, routing, keepsRows)
   }
 
+  /// Reads texts without their rows, or takes what an earlier run read.
+  ///
+  /// - Parameters:
+  ///   - texts: any number.
+  ///   - network: what reads.
+  ///   - routing: which experts run; nil runs the layers whole.
+  ///   - crew: does the work.
+  ///   - stages: where it is kept.
+  ///   - name: what it is kept under.
+  /// - Throws: `FormatError` if what was kept is another run's, or cannot be read.
+  init(
+    _ texts: [TokenizedText],
+    _ network: EncoderNetwork<Float>,
+    _ routing: Routing?,
+    _ crew: Crew<Float>,
+    _ stages: RunStages,
+    _ name: String
+  ) throws(FormatError) {
+    let kept = try stages.kept(name, "logits", "runs", "tenths") {
+      let own = EncoderReading(texts, network, routing, crew)
+      return [
+        own.logits.flatMap { $0 }, own.runs.flatMap { $0.map { Float($0) } },
+        own.tenths.flatMap { $0.flatMap { [Float](bits: UInt64($0)) } },
+      ]
+    }
+    lengths = texts.map(\.tokens.count)
+    logits = kept[0].parts(of: network.configuration.labels.count)
+    runs = kept[1].parts(of: network.blocks.count).map { $0.map { Int($0) } }
+    tenths = kept[2].parts(of: 4 * 11).map { own in
+      (0 ..< 11).map { Int(own.bits(at: 4 * $0)) }
+    }
+  }
+
   private mutating func collect(
     _ parts: [Part],
     _ texts: [TokenizedText],

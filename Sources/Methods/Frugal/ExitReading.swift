@@ -8,7 +8,7 @@ struct ExitReading: Sendable {
   /// By method: answers, and what they cost.
   let simulations: [ExitMethod: ExitSimulation]
 
-  /// Reads texts.
+  /// Reads texts, or takes what an earlier run read.
   ///
   /// - Parameters:
   ///   - texts: any number.
@@ -18,6 +18,9 @@ struct ExitReading: Sendable {
   ///   - tau: which of them run; nil runs layers whole.
   ///   - exits: taught.
   ///   - trainer: asks the heads.
+  ///   - stages: where what was read is kept.
+  ///   - name: what it is kept under.
+  /// - Throws: `FormatError` if what was kept is another run's, or it cannot be written.
   init(
     _ texts: [TokenizedText],
     labels: [Int],
@@ -25,23 +28,40 @@ struct ExitReading: Sendable {
     _ experts: ExpertLayers?,
     tau: Double?,
     _ exits: TaughtExits,
-    _ trainer: ExitTrainer
-  ) {
+    _ trainer: ExitTrainer,
+    _ stages: RunStages,
+    _ name: String
+  ) throws(FormatError) {
     let routing = experts.flatMap { own in tau.map { Routing(own, .max($0)) } }
-    let reading = EncoderReading(texts, network, routing, keepsRows: true, trainer.crew)
-    let features = ExitFeatures(
-      reading,
-      exits.served,
-      labels: labels,
-      width: network.configuration.width
-    )
+    let width = network.configuration.width
+    let kept = try stages.kept(name, "cascaded", "alone", "runs") {
+      let reading = EncoderReading(texts, network, routing, keepsRows: true, trainer.crew)
+      let features = ExitFeatures(reading, exits.served, labels: labels, width: width)
+      return [exits.served, exits.plain].map {
+        trainer.scores($0, features).values.map { Float($0) }
+      } + [reading.runs.flatMap { $0.map { Float($0) } }]
+    }
+    func logits(_ values: [Float]) -> ExitLogits {
+      ExitLogits(
+        exits: exits.served.heads.count + 1,
+        examples: texts.count,
+        classes: exits.served.classes,
+        values: values.map { Double($0) }
+      )
+    }
     let cost = EncoderCost(network, routing == nil ? nil : experts)
+    let (runs, blocks) = (kept[2], network.blocks.count)
     self.tau = tau
-    simulations = exits.scores(features, trainer).reduce(into: [:]) { all, own in
+    let scores = exits.scores(cascaded: logits(kept[0]), alone: logits(kept[1]))
+    simulations = scores.reduce(into: [:]) { all, own in
       let stack = exits.stack(of: own.key)
-      let costs = reading.lengths.indices.map { place in
-        let runs = reading.runs.isEmpty ? nil : reading.runs[place]
-        return cost.exits(tokens: reading.lengths[place], runs: runs, stack)
+      let costs = texts.indices.map { place in
+        let run = runs.isEmpty ? nil : runs[place * blocks ..< (place + 1) * blocks]
+        return cost.exits(
+          tokens: texts[place].tokens.count,
+          runs: run.map { $0.map { Int($0) } },
+          stack
+        )
       }
       all[own.key] = ExitSimulation(logits: own.value, labels: labels, costsOfExamples: costs)
     }

@@ -11,7 +11,8 @@ struct ExitsMeter {
   let labels: (choose: [Int], test: [Int])
   let plan: FrugalPlan
   let trainer: ExitTrainer
-  let hears: (FrugalProgress) -> Void
+  /// Where what was read is kept, and who is told how far it is.
+  let stages: RunStages
 
   /// A choice of experts and a policy, and what they came to.
   struct Setting: Sendable {
@@ -74,11 +75,11 @@ struct ExitsMeter {
     labels: (choose: [Int], test: [Int]),
     plan: FrugalPlan,
     trainer: ExitTrainer,
-    hears: @escaping (FrugalProgress) -> Void
+    stages: RunStages
   ) {
     (self.network, self.experts, self.baseline, self.exits) = (network, experts, baseline, exits)
     (self.texts, self.labels, self.plan) = (texts, labels, plan)
-    (self.trainer, self.hears) = (trainer, hears)
+    (self.trainer, self.stages) = (trainer, stages)
   }
 
   private var cost: EncoderCost { EncoderCost(network) }
@@ -89,28 +90,37 @@ struct ExitsMeter {
   }
 
   /// Measures everything.
-  mutating func measure() {
+  ///
+  /// - Throws: `FormatError` if what was kept is another run's, or cannot be read or written.
+  mutating func measure() throws(FormatError) {
     let taus: [Double?] = experts == nil ? [nil] : plan.exitTaus
     let total = (experts == nil ? 2 : 3) + 2 * taus.count
     var done = 0
     func tick() {
       done += 1
-      hears(FrugalProgress(what: "measuring", step: done, stepsTotal: total))
+      stages.hears(FrugalProgress(what: "measuring", step: done, stepsTotal: total))
     }
-    for (own, truth) in [(texts.choose, labels.choose), (texts.test, labels.test)] {
+    for (part, own, truth) in [
+      ("choose", texts.choose, labels.choose), ("test", texts.test, labels.test),
+    ] {
       let truths = truth.map { [$0] }
-      let dense = EncoderReading(own, baseline, nil, trainer.crew)
-      let model = EncoderReading(own, network, nil, trainer.crew)
+      func read(_ name: String, _ model: EncoderNetwork<Float>) throws(FormatError)
+        -> EncoderReading
+      {
+        try EncoderReading(own, model, nil, trainer.crew, stages, "\(name)-\(part)")
+      }
+      let dense = try read("baseline", baseline)
+      let model = try read("whole", network)
       baselines.append(Measurement("baseline", level: 0, dense, truths, cost))
       wholes.append(Measurement("whole", level: 0, model, truths, cost))
       tick()
     }
     var choosing: [ExitReading] = []
     var testing: [ExitReading] = []
-    for tau in taus {
-      choosing.append(read(texts.choose, labels.choose, tau))
+    for (place, tau) in taus.enumerated() {
+      choosing.append(try read("choose-\(place)", texts.choose, labels.choose, tau))
       tick()
-      testing.append(read(texts.test, labels.test, tau))
+      testing.append(try read("test-\(place)", texts.test, labels.test, tau))
       tick()
     }
     compare(choosing[0], testing[0])
@@ -119,8 +129,23 @@ struct ExitsMeter {
     if experts != nil { tick() }
   }
 
-  private func read(_ texts: [TokenizedText], _ labels: [Int], _ tau: Double?) -> ExitReading {
-    ExitReading(texts, labels: labels, network, experts, tau: tau, exits, trainer)
+  private func read(
+    _ name: String,
+    _ texts: [TokenizedText],
+    _ labels: [Int],
+    _ tau: Double?
+  ) throws(FormatError) -> ExitReading {
+    try ExitReading(
+      texts,
+      labels: labels,
+      network,
+      experts,
+      tau: tau,
+      exits,
+      trainer,
+      stages,
+      name
+    )
   }
 
   /// What a policy comes to, with every example's answer.

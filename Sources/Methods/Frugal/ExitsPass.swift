@@ -60,7 +60,10 @@ public struct ExitsPass {
     (self.layers, self.settings) = (layers, settings)
   }
 
-  /// Teaches, measures, and writes the directory.
+  /// Teaches, measures, and writes the directory; an interrupted run goes on where it was, and ends with the same bits.
+  ///
+  /// Every stage of learning is saved on the way, and what was measured as it comes. Read anew are the rows of texts that
+  /// heads learn from, where heads or ensembles are still to learn: they would be gigabytes.
   ///
   /// - Parameters:
   ///   - target: the directory to make.
@@ -78,7 +81,8 @@ public struct ExitsPass {
     let network = encoder.network
     for parameter in network.parameters { parameter.isFrozen = true }
     let trainer = ExitTrainer(settings: settings, crew: Crew(count: settings.threads))
-    let exits = teach(trainer, hears)
+    let stages = try RunStages(beside: target, notes: notes, hears: hears)
+    let exits = try teach(trainer, stages)
     var meter = ExitsMeter(
       network: network,
       experts: encoder.experts,
@@ -90,9 +94,9 @@ public struct ExitsPass {
       ),
       plan: inputs.plan,
       trainer: trainer,
-      hears: hears
+      stages: stages
     )
-    meter.measure()
+    try meter.measure()
     var frugal = encoder
     frugal.exits = exits.served
     frugal.effort = meter.effort
@@ -105,44 +109,74 @@ public struct ExitsPass {
       pages: page.files,
       replacing: replacing
     )
+    stages.end()
     return result
+  }
+
+  /// What a run follows from.
+  private var notes: [(name: String, value: String)] {
+    let network = encoder.network
+    let routers = encoder.experts?.routers.flatMap { [$0.inner, $0.outer] } ?? []
+    let plan = inputs.plan
+    return [
+      ("settings", settings.fingerprint), ("exits", "\(layers)"),
+      ("taus", plan.exitTaus.map { $0.map { "\($0)" } ?? "all" }.joined(separator: " ")),
+      (
+        "origin",
+        EncoderTrainer.origin(
+          of: inputs.texts.train,
+          network,
+          beside: network.parameters + routers
+        )
+      ),
+      ("choose", EncoderTrainer.origin(of: inputs.texts.choose, network)),
+      (
+        "test",
+        EncoderTrainer.origin(
+          of: inputs.texts.test,
+          network,
+          beside: inputs.baseline.parameters
+        )
+      ),
+    ]
   }
 
   /// Teaches with each pooling, and keeps the one whose exits are right more often on the choosing part.
   private func teach(
     _ trainer: ExitTrainer,
-    _ hears: (FrugalProgress) -> Void
-  ) -> TaughtExits {
+    _ stages: RunStages
+  ) throws(FormatError) -> TaughtExits {
     let network = encoder.network
-    let labels = inputs.set.train.items.map { $0.labels[0] }
     let mixes = encoder.experts == nil ? [nil] : Self.mixes
-    var readings: [EncoderReading] = []
-    for (step, tau) in mixes.enumerated() {
-      hears(FrugalProgress(what: "reading", step: step, stepsTotal: mixes.count))
-      let routing = encoder.experts.flatMap { own in tau.map { Routing(own, .max($0)) } }
-      readings.append(
-        EncoderReading(inputs.texts.train, network, routing, keepsRows: true, trainer.crew)
-      )
+    let (texts, experts) = (inputs.texts.train, encoder.experts)
+    let readings = Deferred {
+      mixes.enumerated().map { step, tau in
+        stages.hears(FrugalProgress(what: "reading", step: step, stepsTotal: mixes.count))
+        let routing = experts.flatMap { own in tau.map { Routing(own, .max($0)) } }
+        return EncoderReading(texts, network, routing, keepsRows: true, trainer.crew)
+      }
     }
+    let once = inputs.set.train.items.map { $0.labels[0] }
+    let labels = mixes.flatMap { _ in once }
     let choosing = EncoderReading(inputs.texts.choose, network, nil, keepsRows: true, trainer.crew)
     let chooseLabels = inputs.set.choose.items.map { $0.labels[0] }
     let width = network.configuration.width
     var best: (exits: TaughtExits, right: Double)?
-    for (step, pooling) in ExitStack.Pooling.allCases.enumerated() {
-      hears(FrugalProgress(what: "teaching exits", step: step, stepsTotal: 2))
-      let exits = TaughtExits(
+    for pooling in ExitStack.Pooling.allCases {
+      let exits = try TaughtExits(
         layers: layers,
         pooling: pooling,
         { stack in
-          var all = ExitFeatures(readings[0], stack, labels: labels, width: width)
-          for reading in readings.dropFirst() {
-            all.add(ExitFeatures(reading, stack, labels: labels, width: width))
+          let parts = readings.value.map {
+            ExitFeatures($0, stack, labels: once, width: width)
           }
-          return all
+          return parts.dropFirst().reduce(into: parts[0]) { $0.add($1) }
         },
+        labels: labels,
         pooler: network.pooler,
         classes: network.configuration.labels.count,
-        trainer
+        trainer,
+        stages
       )
       let rows = ExitFeatures(choosing, exits.served, labels: chooseLabels, width: width)
       let costs = (0 ... layers.count).map { Double($0) }

@@ -11,7 +11,8 @@ struct ExpertsMeter {
   let labels: (choose: [[Int]], test: [[Int]])
   let plan: FrugalPlan
   let crew: Crew<Float>
-  let hears: (FrugalProgress) -> Void
+  /// Where what was read is kept, and who is told how far it is.
+  let stages: RunStages
 
   /// The baseline and the sparse model whole, on both parts.
   private(set) var wholes: [(part: String, baseline: Measurement, sparse: Measurement)] = []
@@ -41,11 +42,11 @@ struct ExpertsMeter {
     labels: (choose: [[Int]], test: [[Int]]),
     plan: FrugalPlan,
     crew: Crew<Float>,
-    hears: @escaping (FrugalProgress) -> Void
+    stages: RunStages
   ) {
     (self.network, self.experts, self.baseline) = (network, experts, baseline)
     (self.texts, self.labels, self.plan) = (texts, labels, plan)
-    (self.crew, self.hears) = (crew, hears)
+    (self.crew, self.stages) = (crew, stages)
   }
 
   private var cost: EncoderCost { EncoderCost(network, experts) }
@@ -64,18 +65,22 @@ struct ExpertsMeter {
   }
 
   /// Measures everything.
-  mutating func measure() {
+  ///
+  /// - Throws: `FormatError` if what was kept is another run's, or cannot be read.
+  mutating func measure() throws(FormatError) {
     let total = 3 + 2 * settings.count + plan.shares.count
     var done = 0
     func tick() {
       done += 1
-      hears(FrugalProgress(what: "measuring", step: min(done, total), stepsTotal: total))
+      stages.hears(
+        FrugalProgress(what: "measuring", step: min(done, total), stepsTotal: total)
+      )
     }
     for (part, own, truth) in [
       ("choose", texts.choose, labels.choose), ("test", texts.test, labels.test),
     ] {
-      let dense = EncoderReading(own, baseline, nil, crew)
-      let sparse = EncoderReading(own, network, nil, crew)
+      let dense = try EncoderReading(own, baseline, nil, crew, stages, "baseline-\(part)")
+      let sparse = try read("whole-\(part)", own, nil)
       wholes.append(
         (
           part, Measurement("baseline", level: 0, dense, truth, EncoderCost(baseline)),
@@ -84,33 +89,41 @@ struct ExpertsMeter {
       )
       tick()
     }
-    for (name, level, routing) in settings {
-      let reading = EncoderReading(texts.choose, network, routing, crew)
+    for (place, (name, level, routing)) in settings.enumerated() {
+      let reading = try read("choose-\(place)", texts.choose, routing)
       chosen.append(Measurement(name, level: level, reading, labels.choose, cost))
       tick()
     }
     let few = Array(texts.test.prefix(plan.curveExamples))
     let truth = Array(labels.test.prefix(plan.curveExamples))
-    for (name, level, routing) in settings {
-      let reading = EncoderReading(few, network, routing, crew)
+    for (place, (name, level, routing)) in settings.enumerated() {
+      let reading = try read("test-\(place)", few, routing)
       curves.append(Measurement(name, level: level, reading, truth, cost))
       tick()
     }
-    for fixed in curves where fixed.name == Self.fixed {
+    for (place, fixed) in curves.enumerated() where fixed.name == Self.fixed {
       guard let tau = tau(costing: fixed.feedForwardShare) else { continue }
-      let reading = EncoderReading(few, network, Routing(experts, .max(tau)), crew)
+      let reading = try read("duel-\(place)", few, Routing(experts, .max(tau)))
       duels.append((Measurement(Self.dynamic, level: tau, reading, truth, cost), fixed))
       tick()
     }
-    judge()
+    try judge()
   }
 
-  private mutating func judge() {
+  private func read(
+    _ name: String,
+    _ texts: [TokenizedText],
+    _ routing: Routing?
+  ) throws(FormatError) -> EncoderReading {
+    try EncoderReading(texts, network, routing, crew, stages, name)
+  }
+
+  private mutating func judge() throws(FormatError) {
     let whole = wholes[0]
     let least = whole.baseline.accuracy - plan.pointsMax / 100
     let good = chosen.filter { $0.name == Self.dynamic && $0.accuracy >= least }
     if let best = good.min(by: { $0.share < $1.share }) {
-      let reading = EncoderReading(texts.test, network, Routing(experts, .max(best.level)), crew)
+      let reading = try read("final", texts.test, Routing(experts, .max(best.level)))
       final = Measurement(Self.dynamic, level: best.level, reading, labels.test, cost)
       tenths = reading.tenths
     }

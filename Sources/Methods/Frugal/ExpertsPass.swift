@@ -48,7 +48,7 @@ public struct ExpertsPass {
     self.settings = settings
   }
 
-  /// Runs to the end, and writes the directory; an interrupted run goes on where it was last saved.
+  /// Runs to the end, and writes the directory; an interrupted run goes on where it was, and ends with the same bits.
   ///
   /// - Parameters:
   ///   - target: the directory to make.
@@ -69,8 +69,10 @@ public struct ExpertsPass {
     let crew = Crew<Float>(count: settings.threads)
     let experts = freshExperts(of: network, sizes: sizes)
     let trainer = RouterTrainer(network, experts, inputs.texts.train, settings, crew)
-    let run = trainer.run(origin: EncoderTrainer.origin(of: inputs.texts.train, network))
-    let loss = try run.finish("\(target).run", trainer.stepsTotal, "teaching routers", hears) {
+    let stages = try RunStages(beside: target, notes: notes(network), hears: hears)
+    let run = trainer.run(stages.notes)
+    let state = stages.place("routers")
+    let loss = try run.finish(state, trainer.stepsTotal, "teaching routers", hears) {
       trainer.advance()
     }
     var meter = ExpertsMeter(
@@ -81,9 +83,9 @@ public struct ExpertsPass {
       labels: (inputs.set.choose.items.map(\.labels), inputs.set.test.items.map(\.labels)),
       plan: inputs.plan,
       crew: crew,
-      hears: hears
+      stages: stages
     )
-    meter.measure()
+    try meter.measure()
     var encoder = FrugalEncoder(network: network, experts: experts)
     encoder.effort = meter.effort
     let result = result(meter, loss: loss, since: began)
@@ -95,8 +97,24 @@ public struct ExpertsPass {
       pages: page.files,
       replacing: replacing
     )
-    try? FileManager.default.removeItem(atPath: "\(target).run")
+    stages.end()
     return result
+  }
+
+  /// What a run follows from.
+  private func notes(_ network: EncoderNetwork<Float>) -> [(name: String, value: String)] {
+    let (texts, plan) = (inputs.texts, inputs.plan)
+    func origin(_ own: [TokenizedText], _ model: EncoderNetwork<Float>) -> String {
+      EncoderTrainer.origin(of: own, model, beside: model.parameters)
+    }
+    return [
+      ("settings", settings.fingerprint),
+      ("projections", "\(settings.projectionExpertSize) \(settings.projectionHidden)"),
+      ("plan", "\(plan.taus) \(plan.shareTaus) \(plan.shares) \(plan.curveExamples)"),
+      ("origin", origin(texts.train, network)),
+      ("choose", EncoderTrainer.origin(of: texts.choose)),
+      ("test", origin(texts.test, inputs.baseline)),
+    ]
   }
 
   private func freshExperts(of network: EncoderNetwork<Float>, sizes: [Int]) -> ExpertLayers {
@@ -125,13 +143,9 @@ public struct ExpertsPass {
 }
 
 extension RouterTrainer {
-  /// As `TrainingState` saves it.
-  func run(origin: String) -> TrainingState.Run {
-    TrainingState.Run(
-      parameters: parameters,
-      optimizer: optimizer,
-      notes: [("settings", settings.fingerprint), ("origin", origin)]
-    )
+  /// As `TrainingState` saves it, with what tells it from others.
+  func run(_ notes: [(name: String, value: String)]) -> TrainingState.Run {
+    TrainingState.Run(parameters: parameters, optimizer: optimizer, notes: notes)
   }
 }
 

@@ -36,7 +36,8 @@ public struct EncoderFit {
 
   /// Seconds between two saves of the state: what an interruption loses at most.
   static let saveSeconds = 45.0
-
+  /// `saveSeconds`, but for tests.
+  var secondsBetweenSaves = saveSeconds
   private let source: Checkpoint
   private let set: LearningSet
   private let settings: FitSettings
@@ -129,18 +130,27 @@ public struct EncoderFit {
   ) throws(FormatError) -> Outcome {
     try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let state = "\(target).run"
-    var history = try TrainingState.history(of: trainer, from: state)
+    let told = try TrainingState.restore(trainer.run, from: state) ?? [:]
+    var history = FitHistory(notes: told)
     let (first, before) = (trainer.nextStep, history.seconds)
     let clock = ContinuousClock()
     let start = clock.now
-    var (saved, learning, tokens, losses) = (start, Duration.zero, 0, [Double]())
+    var (saved, learning, tokens) = (start, Duration.zero, 0)
+    var losses = [Double](stateText: told[TrainingState.lossesName])
+    var isSaved = true
     func spent() -> Double { before + (opening + (clock.now - start)) / .seconds(1) }
+    func save() throws(FormatError) {
+      history.seconds = spent()
+      let notes = history.notes + [(TrainingState.lossesName, losses.stateText)]
+      try TrainingState.save(trainer.run, to: state, telling: notes)
+    }
     while true {
       let began = clock.now
       guard let step = trainer.advance() else { break }
       learning += clock.now - began
       tokens += step.tokens
-      losses.append(step.loss)
+      losses = losses.suffix(TrainingState.lossesKept - 1) + [step.loss]
+      isSaved = false
       let done = step.number + 1
       if done % (trainer.stepsTotal / settings.epochs) == 0, done < trainer.stepsTotal {
         history.accuracies.append(accuracy(of: choose, set.choose).share)
@@ -150,18 +160,19 @@ public struct EncoderFit {
         Progress(
           step: done,
           stepsTotal: trainer.stepsTotal,
-          loss: losses.suffix(50).reduce(0, +) / Double(min(50, losses.count)),
+          loss: losses.reduce(0, +) / Double(losses.count),
           tokensPerSecond: Double(tokens) / seconds,
           secondsLeft: seconds / Double(done - first) * Double(trainer.stepsTotal - done),
           accuracy: history.accuracies.last
         )
       )
-      if (clock.now - saved) / .seconds(1) > Self.saveSeconds, !trainer.isFinished {
-        history.seconds = spent()
-        try TrainingState.save(trainer, history, to: state)
-        saved = clock.now
+      if (clock.now - saved) / .seconds(1) > secondsBetweenSaves {
+        try save()
+        (saved, isSaved) = (clock.now, true)
       }
     }
+    // Measuring may take longer than a minute. A disk that has no room for this may have it for the model.
+    if !isSaved { try? save() }
     let rate = tokens > 0 ? Double(tokens) / (learning / .seconds(1)) : 0
     let (choosing, answers) = (accuracy(of: choose, set.choose), trainer.logits(of: test))
     let activity = trainer.activity(of: choose)

@@ -119,10 +119,22 @@ public final class EncoderTrainer {
   }
 
   /// FNV-1a over all tokens and labels, and over the first layer's weights.
+  ///
+  /// - Parameters:
+  ///   - examples: that are learned from.
+  ///   - network: what is taught.
+  ///   - others: weights that matter beside the first layer's.
+  /// - Returns: what differs where any of this does.
   static func origin(
     of examples: [TokenizedText],
-    _ network: EncoderNetwork<Float>
+    _ network: EncoderNetwork<Float>,
+    beside others: [Parameter<Float>] = []
   ) -> String {
+    origin(of: examples, [network.layers[0].query.weight] + others)
+  }
+
+  /// FNV-1a over all tokens and labels, and over weights.
+  static func origin(of examples: [TokenizedText], _ weights: [Parameter<Float>] = []) -> String {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     func add(_ number: UInt64) { hash = (hash ^ number) &* 0x100_0000_01B3 }
     for text in examples {
@@ -131,7 +143,7 @@ public final class EncoderTrainer {
       for logit in text.taught { add(UInt64(logit.bitPattern) | 1 << 41) }
       add(1 << 50)
     }
-    for value in network.layers[0].query.weight.values { add(UInt64(value.bitPattern)) }
+    for own in weights { for value in own.values { add(UInt64(value.bitPattern)) } }
     return String(hash, radix: 16)
   }
 

@@ -16,8 +16,6 @@ public enum TrainingState {
     var optimizer: AdamW<Float>
     /// What tells this run from others; a state with other notes is not taken.
     var notes: [(name: String, value: String)]
-    /// What it will have to tell at its end, kept beside and compared with nothing.
-    var told: [(name: String, value: String)] = []
   }
 
   /// Writes what `trainer` needs to go on.
@@ -38,25 +36,18 @@ public enum TrainingState {
     try resume(trainer.run, from: source)
   }
 
+  /// Writes what `run` needs to go on, and what it was told besides.
+  ///
+  /// - Parameters:
+  ///   - run: as it is now.
+  ///   - target: the folder; one that is there makes way.
+  ///   - told: for `restore` to give back; names that no note has.
+  /// - Throws: `FormatError` if the system refuses; what was there before is still there then.
   static func save(
-    _ trainer: EncoderTrainer,
-    _ history: FitHistory,
-    to target: String
+    _ run: Run,
+    to target: String,
+    telling told: [(name: String, value: String)] = []
   ) throws(FormatError) {
-    var run = trainer.run
-    run.told = history.notes
-    try save(run, to: target)
-  }
-
-  /// Lets `trainer` go on, and gives what its run had to tell until then: nothing if there was no run.
-  static func history(
-    of trainer: EncoderTrainer,
-    from source: String
-  ) throws(FormatError) -> FitHistory {
-    FitHistory(notes: try notes(resuming: trainer.run, from: source) ?? [:])
-  }
-
-  static func save(_ run: Run, to target: String) throws(FormatError) {
     let isThere = FileManager.default.fileExists(atPath: target)
     let folder = try blaming { () throws(TensorsError) in try NewFolder(target: target) }
     defer { try? FileManager.default.removeItem(atPath: folder.path) }
@@ -68,7 +59,7 @@ public enum TrainingState {
       }
     }
     let path = "\(folder.path)/\(tensorsName)"
-    let writer = try SafetensorsWriter(path: path, entries: entries, metadata: run.allNotes)
+    let writer = try SafetensorsWriter(path: path, entries: entries, metadata: run.allNotes + told)
     for parameter in parameters {
       guard let own = state.averages.first(where: { $0.name == parameter.name }) else { continue }
       try writer.add(parameter.values)
@@ -80,27 +71,18 @@ public enum TrainingState {
   }
 
   static func resume(_ run: Run, from source: String) throws(FormatError) -> Bool {
-    try notes(resuming: run, from: source) != nil
+    try restore(run, from: source) != nil
   }
 
-  /// Lets a run go on; the notes that lie beside its state, or nil if there is none.
-  private static func notes(
-    resuming run: Run,
-    from source: String
-  ) throws(FormatError) -> [String: String]? {
+  /// Lets `run` go on from what was saved.
+  ///
+  /// - Returns: its notes, and what the save was told; nil if there is none.
+  /// - Throws: `FormatError` if it is of another run, or cannot be read.
+  static func restore(_ run: Run, from source: String) throws(FormatError) -> [String: String]? {
     let path = "\(source)/\(tensorsName)"
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     let file = try Safetensors(path: path)
-    for (name, value) in run.notes {
-      guard file.metadata[name] == value else {
-        throw FormatError(
-          path: path,
-          reason:
-            "is of another run, with \(name) \(file.metadata[name] ?? "unknown"), not \(value); "
-            + "remove it, or ask for the same"
-        )
-      }
-    }
+    try file.requireRun(run.notes)
     guard let steps = file.metadata["steps"].flatMap({ Int($0) }), steps >= 0 else {
       throw FormatError(path: path, reason: "does not say how many steps were made")
     }
@@ -134,14 +116,34 @@ public enum TrainingState {
   }
 }
 
+extension Safetensors {
+  /// Refuses what another run kept.
+  ///
+  /// - Throws: `FormatError` with the first note that differs.
+  func requireRun(_ notes: [(name: String, value: String)]) throws(FormatError) {
+    for (name, value) in notes where metadata[name] != value {
+      let folder = path.range(of: ".run/", options: .backwards).map {
+        "\(path[..<$0.lowerBound]).run"
+      }
+      throw FormatError(
+        path: path,
+        reason:
+          "is of another run, with \(name) \(metadata[name] ?? "unknown"), not \(value); "
+          + "remove \(folder ?? "it"), or ask for the same"
+      )
+    }
+  }
+}
+
 extension TrainingState.Run {
   fileprivate var allNotes: [(name: String, value: String)] {
-    notes + told + [("steps", "\(optimizer.stepCount)")]
+    notes + [("steps", "\(optimizer.stepCount)")]
   }
 }
 
 extension EncoderTrainer {
-  fileprivate var run: TrainingState.Run {
+  /// As `TrainingState` saves it.
+  var run: TrainingState.Run {
     TrainingState.Run(
       parameters: network.parameters,
       optimizer: optimizer,

@@ -14,8 +14,8 @@ struct FitCommand: ParsableCommand {
       `mete data` prepares them. Writes a Hugging Face directory that meted serves and transformers opens, with the \
       accuracies in fit.json and a page, report.html. It appears whole or not at all.
 
-      A run that is interrupted loses at most a minute: the same command goes on where it was, and ends with the same \
-      bits as a run that was not.
+      A run that is interrupted loses at most a minute of learning: the same command goes on where it was, and ends with \
+      the same bits as a run that was not. Accuracies are taken at its end, and anew if they were not.
 
       Exits with 0, or with 1 and the reason.
       """

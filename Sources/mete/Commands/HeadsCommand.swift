@@ -15,6 +15,11 @@ struct HeadsCommand: ParsableCommand {
       must be; the cheapest within a point of full depth is chosen on the choosing part. Writes a folder with heads.json, \
       heads.safetensors, the figures in fit.json and a page, report.html. It appears whole or not at all.
 
+      An interrupted run goes on where it was, with the same command, and ends with the same bits. What the model said is \
+      kept in TO.run after every few thousand tokens (with 2 threads 8,192: about a minute for SmolLM2-135M, longer where \
+      many rules are tried at once), what was learned every 45 seconds. TO.run takes up to 4 GB, and goes when TO is there; a \
+      disk without room for it costs no result, only the way back.
+
       Exits with 0, or with 1 and the reason.
       """
   )

@@ -12,7 +12,7 @@ struct ProjectionsCommand: ParsableCommand {
       on as a whole, and `mete experts` makes experts of all its neurons. Only learning reads such a model: meted and \
       transformers refuse it.
 
-      An interrupted run loses at most a minute: the same command goes on where it was.
+      An interrupted run loses at most a minute of learning: the same command goes on where it was, and measures anew.
 
       Exits with 0, or with 1 and the reason.
       """

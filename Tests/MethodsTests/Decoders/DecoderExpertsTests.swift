@@ -131,6 +131,47 @@ struct DecoderExpertsTests {
     }
   }
 
+  /// A copy of what is kept beside the folder, made while a run goes on, is what a kill at that moment leaves.
+  @Test func anInterruptedRunGoesOn() throws {
+    let folder = try Folder()
+    var limits = DecoderExpertsPass.Limits()
+    (limits.trainTokens, limits.testTokens) = (200, 100)
+    func run(_ name: String, _ hears: @escaping (FrugalProgress) -> Void = { _ in }) throws {
+      _ = try DecoderExpertsPass(model: folder.model, folder.set, settings, limits)
+        .run(to: "\(folder.path)/\(name)", replacing: false, hears: hears)
+    }
+    var copies: [String] = []
+    try run("whole") { progress in
+      guard progress.what != "clustering neurons" else { return }
+      copies.append("\(progress.what) \(progress.step)")
+      try? FileManager.default.copyItem(
+        atPath: "\(folder.path)/whole.run",
+        toPath: "\(folder.path)/\(copies[copies.count - 1]).run"
+      )
+    }
+    #expect(copies.contains("teaching routers 2") && copies.contains("measuring 5"), "\(copies)")
+    func lines(_ run: String, _ name: String) -> [Substring] {
+      String(decoding: Fixtures.bytes("\(folder.path)/\(run)/\(name)"), as: UTF8.self)
+        .split(separator: "\n").filter { !$0.contains("\"seconds\":") }
+    }
+    for copy in copies.dropLast() {
+      try run(copy)
+      for name in ["experts.json", "frugal.json", "frugal.safetensors"] {
+        #expect(lines(copy, name) == lines("whole", name), "\(name) of \(copy)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/\(copy).run"))
+    }
+    // The last copy holds everything, and what is cut off in it is found: it is taken, not made again.
+    let last = try #require(copies.last)
+    for part in ["rows-0", "router-1", "setting-3"] {
+      let file = "\(folder.path)/\(last).run/\(part)/numbers.safetensors"
+      let bytes = Fixtures.bytes(file)
+      try Data(bytes.prefix(bytes.count / 2)).write(to: URL(fileURLWithPath: file))
+      #expect(throws: FormatError.self, "\(part)") { try run(last) }
+      try Data(bytes).write(to: URL(fileURLWithPath: file))
+    }
+  }
+
   @Test func whatDoesNotFitIsRefused() throws {
     let folder = try Folder()
     var (own, limits) = (settings, DecoderExpertsPass.Limits())

@@ -111,16 +111,19 @@ struct DecoderPassTests {
     }
     let (pass, rounds) = (model.pass, DecoderRounds(texts))
     #expect(rounds.ranges.count > 2 && rounds.ranges.flatMap { $0 } == Array(texts.indices))
-    func all(threads: Int) -> [[Float]] {
+    func all(threads: Int) throws -> [[Float]] {
       var found: [[Float]] = []
-      rounds.each(
+      try rounds.each(
         Crew<Float>(count: threads),
+        .unkept,
+        "rows",
+        as: .lists,
         hears: { _ in },
-        { batch, tape in pass.hidden(batch, after: [1], tape)[0].values },
-        takes: { found.append($0) }
+        { batch, tape in [pass.hidden(batch, after: [1], tape)[0].values] },
+        takes: { found += $0 }
       )
       return found
     }
-    #expect(all(threads: 1) == all(threads: 3))
+    #expect(try all(threads: 1) == all(threads: 3))
   }
 }

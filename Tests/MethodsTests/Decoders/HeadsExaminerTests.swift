@@ -25,13 +25,15 @@ struct HeadsExaminerTests {
 
     var full: Double { examiner.full(exits, texts).accuracy }
 
-    func curve(loss: Double, hears: (HeadsFit.Progress) -> Void = { _ in }) -> [PolicyOutcome] {
-      examiner.curve(heads, exits, texts, loss: loss, hears: hears)
+    func curve(loss: Double, hears: (HeadsFit.Progress) -> Void = { _ in }) throws
+      -> [PolicyOutcome]
+    {
+      try examiner.curve(heads, exits, texts, loss: loss, hears: hears)
     }
   }
 
   /// Texts whose label is mostly what full depth says, so that leaving early loses something.
-  private func scene(isJoined: Bool) -> Scene {
+  private func scene(isJoined: Bool) throws -> Scene {
     var settings = HeadSettings()
     settings.thresholds = [0, 0.45, 0.6, 0.8]
     let heads = model.heads(isJoined: isJoined, scale: 12)
@@ -42,7 +44,7 @@ struct HeadsExaminerTests {
       }
     }
     let none = [Int](repeating: 0, count: 60)
-    let exits = examiner.examine(labelled(none), "choosing") { _ in }.joined
+    let exits = try examiner.examine(labelled(none), "choosing") { _ in }.joined
     let labels = exits.full.classes(after: 1).enumerated().map { $0 % 5 == 0 ? 0 : $1 }
     return Scene(examiner: examiner, heads: heads, texts: labelled(labels), exits: exits)
   }
@@ -50,11 +52,11 @@ struct HeadsExaminerTests {
   /// Whatever is left out, the rule chosen is that of a curve on which every rule was run.
   @Test(arguments: [true, false], [0, 0.05, 0.2, 1])
   func whatIsLeftOutIsNotChosen(isJoined: Bool, loss: Double) throws {
-    let scene = scene(isJoined: isJoined)
+    let scene = try scene(isJoined: isJoined)
     let (examiner, heads) = (scene.examiner, scene.heads)
-    let curve = scene.curve(loss: loss)
+    let curve = try scene.curve(loss: loss)
     let all = ExitRule.grid(examiner.settings.thresholds, exits: heads.exits)
-    let run = examiner.propagated(heads, scene.texts, all, "all") { _ in }
+    let run = try examiner.propagated(heads, scene.texts, all, "all") { _ in }
     let whole = zip(all, run).map {
       examiner.outcome(heads, $1, scene.exits, scene.texts, $0, .propagate)
     }
@@ -70,9 +72,9 @@ struct HeadsExaminerTests {
   }
 
   /// With all losses allowed the first exit is the cheapest there is, and nothing is run.
-  @Test func nothingIsRunThatCannotBeCheaper() {
+  @Test func nothingIsRunThatCannotBeCheaper() throws {
     var stages: Set<String> = []
-    let curve = scene(isJoined: true).curve(loss: 1) { stages.insert($0.stage) }
+    let curve = try scene(isJoined: true).curve(loss: 1) { stages.insert($0.stage) }
     #expect(stages.isEmpty)
     #expect(curve.filter { $0.policy == .propagate }.allSatisfy { $0.rule.threshold == 0 })
   }

@@ -98,6 +98,49 @@ struct HeadsFitTests {
     #expect(files[0] == files[1] && !files[0].isEmpty)
   }
 
+  /// A copy of what is kept beside the folder, made while a run goes on, is what a kill at that moment leaves.
+  @Test func anInterruptedRunGoesOn() throws {
+    var small = settings
+    small.epochs = 3
+    // More texts than a round of batches takes.
+    let set = try set([1_200, 60, 60])
+    func run(_ name: String, _ hears: (HeadsFit.Progress) -> Void = { _ in }) throws {
+      let fit = try HeadsFit(model: model, set, small)
+      _ = try fit.run(to: "\(folder.path)/\(name)", replacing: false, hears: hears)
+    }
+    var copies: [String] = []
+    try run("whole") { progress in
+      guard progress.done == 1 || !progress.stage.hasPrefix("teaching") else { return }
+      copies.append("copy\(copies.count)")
+      try? FileManager.default.copyItem(
+        atPath: "\(folder.path)/whole.run",
+        toPath: "\(folder.path)/\(copies[copies.count - 1]).run"
+      )
+    }
+    #expect(copies.count > 6 && !FileManager.default.fileExists(atPath: "\(folder.path)/whole.run"))
+    func lines(_ run: String, _ name: String) -> [Substring] {
+      String(decoding: Fixtures.bytes("\(folder.path)/\(run)/\(name)"), as: UTF8.self)
+        .split(separator: "\n").filter { !$0.contains("\"seconds\":") }
+    }
+    for copy in copies.dropLast() {
+      try run(copy)
+      for name in ["heads.safetensors", "heads.json", "fit.json"] {
+        #expect(lines(copy, name) == lines("whole", name), "\(name) of \(copy)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/\(copy).run"))
+    }
+    // The last copy holds all: rows are taken from it, for what is cut off is found, and another seed's refused.
+    let last = try #require(copies.last)
+    small.seed = 1
+    let other = #expect(throws: FormatError.self) { try run(last) }
+    #expect(other?.description.contains("is of another run, with settings") == true)
+    small.seed = 0
+    let file = "\(folder.path)/\(last).run/rows-0/numbers.safetensors"
+    let bytes = Fixtures.bytes(file)
+    try Data(bytes.prefix(bytes.count / 2)).write(to: URL(fileURLWithPath: file))
+    #expect(throws: FormatError.self) { try run(last) }
+  }
+
   /// Stage by stage: the backbone never moves, its own head not after the first stage, heads not while ensembles learn; and
   /// an ensemble ends no worse than its head on what it learned from.
   @Test func whatIsFrozenStays() throws {
@@ -107,12 +150,12 @@ struct HeadsFitTests {
     let reader = TextTokenizer(try #require(Checkpoint.open(path: model).tokenizer), tokensMax: 64)
     let texts = reader.texts(try set().train).texts
     let crew = Crew<Float>(count: 2)
-    var features = TokenFeatures(pass, texts, layers: [1, 2, 3], crew) { _ in }
+    var features = try TokenFeatures(pass, texts, layers: [1, 2, 3], crew) { _ in }
     features.standardize()
     let trainer = HeadTrainer(settings: settings, crew: crew, features: features, classes: 2)
-    let plain = trainer.plain(layers: [1, 2, 3]) { _, _, _ in }
+    let plain = try trainer.plain(layers: [1, 2, 3]) { _, _, _ in }
     let last = plain.maps[2].weight.values
-    let joined = trainer.joined(plain) { _, _, _ in }
+    let joined = try trainer.joined(plain) { _, _, _ in }
     #expect(!joined.headParameters.contains { !$0.isFrozen })
     #expect(joined.maps[2].weight.values == last && plain.maps[2].weight.values == last)
     #expect(pass.parameters.map(\.values) == before)

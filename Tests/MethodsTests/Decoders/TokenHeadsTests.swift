@@ -129,7 +129,7 @@ struct TokenHeadsTests {
       TokenizedText(tokens: $0, types: [Int32](repeating: 0, count: $0.count), labels: [0])
     }
     let crew = Crew<Float>(count: 1)
-    let plain = TokenFeatures(pass, texts, layers: heads.layers, crew) { _ in }
+    let plain = try TokenFeatures(pass, texts, layers: heads.layers, crew) { _ in }
     var standard = plain
     standard.standardize()
     let moved = heads.rescaled(from: standard.scales)

@@ -35,10 +35,11 @@ struct ExitTrainerTests {
 
   private func taught() throws -> TaughtExits {
     let texts = try fixture.texts()
-    return TaughtExits(
+    return try TaughtExits(
       layers: [1, 2],
       pooling: .first,
       { features($0, fixture.set.train, texts.train) },
+      labels: fixture.set.train.items.map { $0.labels[0] },
       pooler: network.pooler,
       classes: 3,
       trainer
@@ -125,7 +126,17 @@ struct ExitTrainerTests {
     let exits = try taught()
     let texts = try fixture.texts().test
     let labels = fixture.set.test.items.map { $0.labels[0] }
-    let reading = ExitReading(texts, labels: labels, network, nil, tau: nil, exits, trainer)
+    let reading = try ExitReading(
+      texts,
+      labels: labels,
+      network,
+      nil,
+      tau: nil,
+      exits,
+      trainer,
+      .unkept,
+      "test"
+    )
     let simulation = try #require(reading.simulations[.zeroTimeWaste])
     let never = simulation.outcome(.confidence(1))
     #expect(never.counts == [0, 0, texts.count])

@@ -156,16 +156,16 @@ struct RoutingTests {
     let first = try trainer()
     for _ in 0 ..< 5 { _ = first.advance() }
     let place = "\(fixture.folder)/state"
-    try TrainingState.save(first.run(origin: "here"), to: place)
+    try TrainingState.save(first.run([("origin", "here")]), to: place)
     let second = try trainer()
-    #expect(try TrainingState.resume(second.run(origin: "here"), from: place))
+    #expect(try TrainingState.resume(second.run([("origin", "here")]), from: place))
     while second.advance() != nil {}
     for (one, other) in zip(whole.parameters, second.parameters) {
       #expect(one.values.map(\.bitPattern) == other.values.map(\.bitPattern))
     }
     let third = try trainer()
     #expect(throws: FormatError.self) {
-      try TrainingState.resume(third.run(origin: "elsewhere"), from: place)
+      try TrainingState.resume(third.run([("origin", "elsewhere")]), from: place)
     }
   }
 }

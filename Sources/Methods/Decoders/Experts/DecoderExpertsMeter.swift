@@ -22,7 +22,9 @@ struct DecoderExpertsMeter {
   let points: [Point]
   let tokens: Int
 
-  /// Measures everything.
+  /// Measures everything that an earlier run did not.
+  ///
+  /// - Throws: `FormatError` if what was kept is another run's, or cannot be read.
   init(
     _ pass: DecoderPass,
     _ head: VocabularyHead,
@@ -30,9 +32,9 @@ struct DecoderExpertsMeter {
     _ texts: [[Int32]],
     _ limits: DecoderExpertsPass.Limits,
     _ crew: Crew<Float>,
-    _ hears: (FrugalProgress) -> Void
-  ) {
-    let dense = NextTokens(texts, pass, head, nil, crew)
+    _ stages: RunStages
+  ) throws(FormatError) {
+    let dense = try NextTokens(texts, pass, head, nil, crew, stages, "whole")
     whole = dense.perplexity
     tokens = dense.likeliest.count
     let count = Double(experts.count)
@@ -50,12 +52,15 @@ struct DecoderExpertsMeter {
     let all = texts.reduce(0) { $0 + cost.causalRows(start: 0, count: $1.count) } + rows * cost.head
     let layers = rows * cost.layers
     let router = experts.routers[0].shape.cost
-    points = settings.enumerated().map { place, own in
+    points = try settings.enumerated().map { (place, own) throws(FormatError) in
       let (name, level, routing) = own
-      let reading = NextTokens(texts, pass, head, routing, crew)
+      let kept = "setting-\(place)"
+      let reading = try NextTokens(texts, pass, head, routing, crew, stages, kept)
       let spent = reading.pairs * (cost.experts / experts.count) + layers * router
       let agreement = reading.agreement(with: dense)
-      hears(FrugalProgress(what: "measuring", step: place + 1, stepsTotal: settings.count))
+      stages.hears(
+        FrugalProgress(what: "measuring", step: place + 1, stepsTotal: settings.count)
+      )
       return Point(
         name: name,
         level: level,

@@ -105,6 +105,9 @@ public struct DecoderExpertsPass {
   /// Splits, teaches, measures, and writes a folder: `frugal.json` (size, orders of neurons), `frugal.safetensors` (routers),
   /// `experts.json` and `report.html`.
   ///
+  /// An interrupted run goes on where it was, and ends with the same bits: rows to learn from, routers that have learned and
+  /// settings that were measured lie beside the folder meanwhile, in one with `.run` at its end.
+  ///
   /// - Parameters:
   ///   - target: the folder to make.
   ///   - replacing: whether such a folder that is there makes way.
@@ -118,6 +121,8 @@ public struct DecoderExpertsPass {
   ) throws(FormatError) -> JSON {
     try DecoderExpertsFolder.kind.isReplaceable(target, replacing: replacing)
     let began = ContinuousClock.now
+    let sha256 = source.sha256()
+    let stages = try RunStages(beside: target, notes: notes(sha256), hears: hears)
     let count = configuration.ffnWidth / settings.expertSize
     let curve: Curve =
       switch configuration.feedForward {
@@ -138,11 +143,11 @@ public struct DecoderExpertsPass {
       routers: pass.layers.indices.map { Router<Float>(freshFor: $0, shape, &random) },
       downs: pass.layers.map(\.down.weight)
     )
-    let rows = RoutedRows(parts.train, pass, experts, crew) { done in
+    let rows = try RoutedRows(parts.train, pass, experts, crew, stages) { done in
       hears(FrugalProgress(what: "reading", step: done, stepsTotal: parts.train.count))
     }
     let trainer = DecoderRouterTrainer(experts: experts, settings: settings, crew: crew)
-    let errors = trainer.teach(rows) { done, share in
+    let errors = try trainer.teach(rows, stages) { done, share in
       hears(
         FrugalProgress(
           what: "teaching routers",
@@ -153,7 +158,8 @@ public struct DecoderExpertsPass {
       )
     }
     let head = VocabularyHead(configuration, weights)
-    let measured = DecoderExpertsMeter(pass, head, experts, parts.test, limits, crew, hears)
+    let measured =
+      try DecoderExpertsMeter(pass, head, experts, parts.test, limits, crew, stages)
     let result = result(
       measured,
       errors: errors,
@@ -164,12 +170,26 @@ public struct DecoderExpertsPass {
       to: target,
       experts,
       orders: orders,
-      modelSHA256: source.sha256(),
+      modelSHA256: sha256,
       result: result,
       page: measured.report(facts: facts(result)).html,
       replacing: replacing
     )
+    stages.end()
     return result
+  }
+
+  /// What a run follows from.
+  private func notes(_ sha256: String) -> [(name: String, value: String)] {
+    func origin(_ texts: [[Int32]]) -> String {
+      EncoderTrainer.origin(
+        of: texts.map { TokenizedText(tokens: $0, types: $0.map { _ in 0 }, labels: []) }
+      )
+    }
+    return [
+      ("model", sha256), ("settings", settings.fingerprint), ("limits", "\(limits)"),
+      ("train", origin(parts.train)), ("test", origin(parts.test)),
+    ]
   }
 
   private func facts(_ result: JSON) -> [(name: String, value: String)] {

@@ -51,6 +51,39 @@ struct NextTokens: Sendable {
 
   private init() {}
 
+  /// Reads texts, or takes what an earlier run read.
+  ///
+  /// - Parameters:
+  ///   - texts: token by token, at least two each.
+  ///   - pass: the model.
+  ///   - head: scores of the vocabulary.
+  ///   - routing: which experts run; nil runs layers whole.
+  ///   - crew: does the work.
+  ///   - stages: where it is kept.
+  ///   - name: what it is kept under.
+  /// - Throws: `FormatError` if what was kept is another run's, or cannot be read.
+  init(
+    _ texts: [[Int32]],
+    _ pass: DecoderPass,
+    _ head: VocabularyHead,
+    _ routing: Routing?,
+    _ crew: Crew<Float>,
+    _ stages: RunStages,
+    _ name: String
+  ) throws(FormatError) {
+    let kept = try stages.kept(name, "losses", "likeliest", "pairs") {
+      let own = NextTokens(texts, pass, head, routing, crew)
+      return [
+        own.losses.map { Float($0) }, own.likeliest.map { Float($0) },
+        [Float](bits: UInt64(own.pairs)),
+      ]
+    }
+    losses = kept[0].map { Double($0) }
+    likeliest = kept[1].map { Int32($0) }
+    pairs = Int(kept[2].bits())
+    rows = texts.reduce(0) { $0 + $1.count }
+  }
+
   private mutating func add(
     _ text: [Int32],
     _ pass: DecoderPass,
