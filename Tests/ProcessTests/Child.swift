@@ -177,3 +177,16 @@ struct Finished {
     }
   }
 }
+
+extension Child {
+  /// Kills it as soon as a folder holds so many names, or when it has ended before.
+  func breakOff(whenHolding count: Int, _ folder: String) throws {
+    while isRunning {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      if names.count >= count { break }
+      Thread.sleep(forTimeInterval: 0.001)
+    }
+    send(SIGKILL)
+    _ = try finish()
+  }
+}

@@ -78,6 +78,9 @@ struct HeadsTests {
       guard FileManager.default.fileExists(atPath: target) else { continue }
       #expect(Set(try FileManager.default.contentsOfDirectory(atPath: target)) == Set(files))
     }
+    for kept in [1, 3, 6] {
+      try Child(.mete, arguments(target)).breakOff(whenHolding: kept, "\(target).run")
+    }
     for made in [target, alone] {
       let whole = try Child(.mete, arguments(made)).finish()
       #expect(whole.code == 0, "\(whole)")

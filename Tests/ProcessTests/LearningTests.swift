@@ -170,6 +170,10 @@ struct LearningTests {
         guard FileManager.default.fileExists(atPath: target) else { continue }
         for file in files { #expect(FileManager.default.fileExists(atPath: "\(target)/\(file)")) }
       }
+      for kept in [1, 3, 9] {
+        try Child(.mete, arguments + ["--to", target])
+          .breakOff(whenHolding: kept, "\(target).run")
+      }
       let whole = try Child(.mete, arguments + ["--to", target]).finish()
       #expect(whole.code == 0, "\(whole)")
       for file in files { #expect(FileManager.default.fileExists(atPath: "\(target)/\(file)")) }
