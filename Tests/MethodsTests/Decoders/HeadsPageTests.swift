@@ -25,11 +25,11 @@ struct HeadsPageTests {
     texts = model.texts((0 ..< 30).map { 1 + $0 % 17 }).enumerated().map { place, tokens in
       TokenizedText(tokens: tokens, types: tokens.map { _ in 0 }, labels: [place % 3])
     }
-    exits = examiner.examine(texts, "testing") { _ in }.joined
+    exits = try examiner.examine(texts, "testing") { _ in }.joined
   }
 
-  private func row(_ rule: ExitRule, _ policy: StreamPolicy) -> HeadsFit.Outcome.Row {
-    let verdicts = examiner.verdicts(joined, exits, texts, rule, policy) { _ in }
+  private func row(_ rule: ExitRule, _ policy: StreamPolicy) throws -> HeadsFit.Outcome.Row {
+    let verdicts = try examiner.verdicts(joined, exits, texts, rule, policy) { _ in }
     let outcome = examiner.outcome(joined, verdicts, exits, texts, rule, policy)
     let cost = StreamCost(model.configuration, joined)
     return HeadsFit.Outcome.Row(
@@ -74,8 +74,8 @@ struct HeadsPageTests {
 
   /// What tokens of each exit take adds up to what all take.
   @Test(arguments: StreamPolicy.allCases, [0, 0.45, 0.6])
-  func workOfExitsIsTheWholeWork(policy: StreamPolicy, threshold: Double) {
-    let row = row(ExitRule(threshold: threshold, first: 0), policy)
+  func workOfExitsIsTheWholeWork(policy: StreamPolicy, threshold: Double) throws {
+    let row = try row(ExitRule(threshold: threshold, first: 0), policy)
     let cost = StreamCost(model.configuration, joined)
     var dense = joined.layers.map { _ in 0 }
     var token = 0
@@ -91,9 +91,9 @@ struct HeadsPageTests {
   }
 
   @Test func tokensAndTextsAreShownWhereTheyLeave() throws {
-    let sure = row(ExitRule(threshold: 0.45, first: 0), .defer)
+    let sure = try row(ExitRule(threshold: 0.45, first: 0), .defer)
     // A rule that is the same for all has nothing to show, so that the other is taken.
-    let report = report([row(ExitRule(threshold: 0, first: 1), .propagate), sure])
+    let report = report([try row(ExitRule(threshold: 0, first: 1), .propagate), sure])
     guard case .exits(let uses) = report.places.body else { throw Absent() }
     #expect(uses.map(\.name) == ["layer 1", "layer 2", "the end"])
     #expect(uses.map(\.count) == sure.outcome.exits && uses.filter { $0.count > 0 }.count > 1)
@@ -119,7 +119,7 @@ struct HeadsPageTests {
   }
 
   @Test func whereAllDoTheSameThereAreNoExamples() throws {
-    let report = report([row(ExitRule(threshold: 0, first: 1), .propagate)])
+    let report = report([try row(ExitRule(threshold: 0, first: 1), .propagate)])
     #expect(report.examples.isEmpty)
     guard case .exits(let uses) = report.places.body else { throw Absent() }
     #expect(uses.map(\.count) == [0, texts.reduce(0) { $0 + $1.tokens.count }, 0])

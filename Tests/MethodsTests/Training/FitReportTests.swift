@@ -104,7 +104,7 @@ struct FitReportTests {
     var history = FitHistory()
     (history.seconds, history.accuracies) = (1_000, [0.125])
     let target = "\(fixture.folder)/again"
-    try TrainingState.save(trainer, history, to: "\(target).run")
+    try TrainingState.save(trainer.run, to: "\(target).run", telling: history.notes)
     let fit = try EncoderFit(model: tiny, fixture.set, settings)
     let report = try fit.run(to: target, replacing: false).report
     let accuracies = try #require(report["choose_after_epochs"]?.items).compactMap(\.number)
