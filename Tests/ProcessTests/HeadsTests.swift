@@ -33,7 +33,8 @@ struct HeadsTests {
     #expect((report["data"] as? String)?.hasSuffix("/train.jsonl") == true, "\(report)")
     let page = try String(contentsOfFile: "\(target)/report.html", encoding: .utf8)
     for words in [
-      "plain heads (SDN)", "full depth, ", "Where tokens leave", "after 25 %", data.path,
+      "plain heads (SDN)", "full depth, ", "Where tokens leave", "Before the text is over",
+      data.path,
     ] {
       #expect(page.contains(words), "\(words)")
     }

@@ -20,8 +20,9 @@ extension HeadsReport {
       + [line(["full depth"], full)]
     return .init(
       title: "Before the text is over",
-      lead: "Right in % once a part of each text was read, by the same rules on the test.",
-      body: .table(header: ["heads"] + Self.shares.map { "after \($0) %" }, rows: lines)
+      lead:
+        "How many % are right once a part of each text was read, by the same rules on the test.",
+      body: .table(header: ["heads"] + Self.shares.map { "\($0) %" }, rows: lines)
     )
   }
 
@@ -76,8 +77,8 @@ extension HeadsReport {
     // No text is both.
     let count = min(4, order.count / 2)
     return [
-      ("Easy ones", "Texts whose tokens leave earliest, on average.", order.prefix(count)),
-      ("Hard ones", "Texts whose tokens go deepest.", order.suffix(count)),
+      ("Easy ones", "Texts whose tokens leave earliest, on average.", Array(order.prefix(count))),
+      ("Hard ones", "Texts whose tokens go deepest.", Array(order.suffix(count).reversed())),
     ]
     .map { title, lead, some in
       let shown = some.map { story in

@@ -64,7 +64,7 @@ struct PassInputs: Sendable {
       ),
       ("held against", baselinePath), ("settings", settings),
       ("texts are cut to", "\(plan.tokensMax) tokens"),
-      ("time", "\(HTML.number(seconds / 60)) minutes"),
+      ("time", HTML.duration(seconds)),
     ]
   }
 }

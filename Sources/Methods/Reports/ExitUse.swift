@@ -4,7 +4,7 @@ internal import Models
 public struct ExitUse: Sendable, Equatable {
   /// What the exit is called: `layer 2`.
   public var name: String
-  /// Examples that left there.
+  /// Examples, or tokens, that left there.
   public var count: Int
   /// Share of those that were answered rightly; nil if there were none.
   public var accuracy: Double?
@@ -34,7 +34,7 @@ public struct ExitUse: Sendable, Equatable {
     let names = ["share", "right", "work"].map { "<th scope=\"col\" class=\"n\">\($0)</th>" }
     return """
       <table class="bars">
-      <thead><tr><th scope="col">left at</th><td></td><th scope="col" class="n roomy">examples</th>\(names.joined())</tr></thead>
+      <thead><tr><th scope="col">left at</th><td></td><th scope="col" class="n roomy">count</th>\(names.joined())</tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody>

@@ -114,7 +114,10 @@ struct HeadsPageTests {
     }
     let (early, late) = (shown[0].map { depth($0.text) }, shown[1].map { depth($0.text) })
     let all = texts.indices.map { depth("text \($0)") }.sorted()
-    #expect(early == Array(all.prefix(4)) && late == Array(all.suffix(4)), "\(early), \(late)")
+    #expect(
+      early == Array(all.prefix(4)) && late == Array(all.suffix(4).reversed()),
+      "\(early), \(late)"
+    )
     #expect(shown[0][0].note.hasPrefix("layer \(HTML.number(early[0])) on average, "))
   }
 
@@ -125,7 +128,7 @@ struct HeadsPageTests {
     #expect(uses.map(\.count) == [0, texts.reduce(0) { $0 + $1.tokens.count }, 0])
     #expect(report.places.lead.contains("always after layer 2"))
     guard case .table(let header, let lines) = report.early.body else { throw Absent() }
-    #expect(header == ["heads", "after 25 %", "after 50 %", "after 100 %"])
+    #expect(header == ["heads", "25 %", "50 %", "100 %"])
     let accuracies = report.full.accuracies.map { HTML.number(100 * $0) }
     #expect(lines.last == ["full depth"] + accuracies && lines.count == 2)
     let page = report.page.html
