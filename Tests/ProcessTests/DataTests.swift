@@ -82,8 +82,9 @@ struct DataTests {
 
   @Test func theSetsAreListed() throws {
     let lines = try mete().output.split(separator: "\n")
-    #expect(lines.map { $0.prefix { $0 != " " } } == ["reviews", "news", "tweets", "imdb"])
-    #expect(try mete("--json").objects().count == 4)
+    let names = ["reviews", "news", "tweets", "imdb", "news52", "newsgroups", "snli"]
+    #expect(lines.map { String($0.prefix { $0 != " " }) } == names)
+    #expect(try mete("--json").objects().count == names.count)
   }
 
   @Test func withoutPythonTheReasonIsClear() throws {

@@ -24,7 +24,8 @@ struct ResumeTests {
   private func expectSame(_ one: String, _ other: String, _ note: String) throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: place(one)).sorted()
     #expect(try FileManager.default.contentsOfDirectory(atPath: place(other)).sorted() == names)
-    for name in names where name != "report.html" {
+    // The page, and what it shows, say how long it took and how fast it was; all other figures are in the pass's own file.
+    for name in names where !name.hasPrefix("report.") {
       func lines(_ folder: String) throws -> [Substring] {
         let bytes = Fixtures.bytes("\(place(folder))/\(name)")
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter {
@@ -169,7 +170,7 @@ struct ResumeTests {
         try? copy("whole", to: "measured\(measured)")
       }
     }
-    #expect(stage == 8 && measured == 6)
+    #expect(stage == 8 && measured == 7)
     for stage in [1, 4, 8] {
       var (stages, readings) = (0, 0)
       try run("stage\(stage)") { progress in
@@ -179,7 +180,7 @@ struct ResumeTests {
       #expect(stages == 9 - stage && readings == 3, "stages that were done are not learned again")
       try expectSame("whole", "stage\(stage)", "in stage \(stage)")
     }
-    for measured in [1, 4, 6] {
+    for measured in [1, 4, 7] {
       var heard: Set<String> = []
       try run("measured\(measured)") { heard.insert($0.what) }
       #expect(heard == ["measuring"])
