@@ -142,7 +142,7 @@ def table(result: Dict[str, Any]) -> List[str]:
         words = name.replace("full depth", "never: full depth") if name.startswith("full depth") else (
             f"`{rule['policy']}`, always after layer {rule['first_exit']}" if rule["threshold"] == 0 else f"`{rule['policy']}`, from layer {rule['first_exit']} on where surer than {rule['threshold']:g}"
         )  # fmt: skip
-        right = result["judged"].get(name)
+        right = result.get("judged", {}).get(name)
         gap = right and right["difference"]
         cells = [words, f"{100 * right['accuracy']:.2f}" if right else "–", f"{gap['points']:+.2f} ± {gap['margin_95']:.2f}" if right and right != result["judged"]["full depth"] else "–"]
         cells += [f"{100 * statistics.median(one['share'] for one in own['1']):.1f} %"]

@@ -137,7 +137,7 @@ public struct HeadsFit {
     let pass = DecoderPass(configuration, weights, tokensMax: settings.tokensMax)
     let crew = Crew<Float>(count: settings.threads)
     let sha256 = source.sha256()
-    let stages = try RunStages(beside: target, notes: notes(sha256)) { _ in }
+    let stages = try RunStages(beside: target, of: "heads", notes: notes(sha256)) { _ in }
     let (plain, joined, bytes) = try teach(pass, crew, stages, hears)
     let examiner = HeadsExaminer(pass, plain: plain, joined: joined, settings, crew, stages)
     let choosing = try examiner.examine(choose, "choosing", hears: hears)

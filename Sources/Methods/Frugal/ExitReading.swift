@@ -5,6 +5,8 @@ import Tensors
 struct ExitReading: Sendable {
   /// τ of the experts; nil runs layers whole.
   let tau: Double?
+  /// The right one of every text.
+  let labels: [Int]
   /// By method: answers, and what they cost.
   let simulations: [ExitMethod: ExitSimulation]
 
@@ -51,7 +53,7 @@ struct ExitReading: Sendable {
     }
     let cost = EncoderCost(network, routing == nil ? nil : experts)
     let (runs, blocks) = (kept[2], network.blocks.count)
-    self.tau = tau
+    (self.tau, self.labels) = (tau, labels)
     let scores = exits.scores(cascaded: logits(kept[0]), alone: logits(kept[1]))
     simulations = scores.reduce(into: [:]) { all, own in
       let stack = exits.stack(of: own.key)

@@ -160,7 +160,6 @@ struct ExitsMeter {
     let answers = (0 ..< simulation.examples).map { example in
       simulation.answer(example, exit: simulation.exit(of: example, policy)).label
     }
-    let truth = simulation.examples == labels.choose.count ? labels.choose : labels.test
     let level: Double =
       switch policy {
       case .confidence(let threshold): threshold
@@ -171,7 +170,7 @@ struct ExitsMeter {
       level: level,
       feedForwardShare: .nan,
       share: outcome.averageCost / whole,
-      isRight: zip(answers, truth).map { $0 == $1 },
+      isRight: zip(answers, reading.labels).map { $0 == $1 },
       answers: answers
     )
     return Setting(tau: reading.tau, policy: policy, measured: measured, counts: outcome.counts)

@@ -81,7 +81,7 @@ public struct ExitsPass {
     let network = encoder.network
     for parameter in network.parameters { parameter.isFrozen = true }
     let trainer = ExitTrainer(settings: settings, crew: Crew(count: settings.threads))
-    let stages = try RunStages(beside: target, notes: notes, hears: hears)
+    let stages = try RunStages(beside: target, of: "exits", notes: notes, hears: hears)
     let exits = try teach(trainer, stages)
     var meter = ExitsMeter(
       network: network,
@@ -167,10 +167,12 @@ public struct ExitsPass {
         layers: layers,
         pooling: pooling,
         { stack in
-          let parts = readings.value.map {
-            ExitFeatures($0, stack, labels: once, width: width)
+          // One after the other: each of them is large.
+          var all = ExitFeatures(readings.value[0], stack, labels: once, width: width)
+          for reading in readings.value.dropFirst() {
+            all.add(ExitFeatures(reading, stack, labels: once, width: width))
           }
-          return parts.dropFirst().reduce(into: parts[0]) { $0.add($1) }
+          return all
         },
         labels: labels,
         pooler: network.pooler,

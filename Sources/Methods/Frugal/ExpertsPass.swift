@@ -69,7 +69,7 @@ public struct ExpertsPass {
     let crew = Crew<Float>(count: settings.threads)
     let experts = freshExperts(of: network, sizes: sizes)
     let trainer = RouterTrainer(network, experts, inputs.texts.train, settings, crew)
-    let stages = try RunStages(beside: target, notes: notes(network), hears: hears)
+    let stages = try RunStages(beside: target, of: "experts", notes: notes(network), hears: hears)
     let run = trainer.run(stages.notes)
     let state = stages.place("routers")
     let loss = try run.finish(state, trainer.stepsTotal, "teaching routers", hears) {

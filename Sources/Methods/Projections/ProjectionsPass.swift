@@ -52,6 +52,7 @@ public struct ProjectionsPass {
     let crew = Crew<Float>(count: settings.threads)
     let whole = inputs.encoder.network
     let trainer = ProjectionTrainer(whole, inputs.texts.train, settings, crew)
+    try TrainingState.checkPlace("\(target).run", of: "projections")
     let run = trainer.run(origin: EncoderTrainer.origin(of: inputs.texts.train, whole))
     try run.finish("\(target).run", trainer.stepsTotal, "teaching projections", hears) {
       trainer.advance()

@@ -28,8 +28,8 @@ public struct EncoderFit {
     public var choose: Accuracy
     /// On the part that nothing was chosen by.
     public var test: Accuracy
-    /// Tokens a second while learning, evaluation left out.
-    public var tokensPerSecond: Double
+    /// Tokens a second while learning, evaluation left out; nil if all was learned before an interruption.
+    public var tokensPerSecond: Double?
     /// What `fit.json` says.
     public var report: JSON
   }
@@ -130,6 +130,7 @@ public struct EncoderFit {
   ) throws(FormatError) -> Outcome {
     try EncoderFolder.kind.isReplaceable(target, replacing: replacing)
     let state = "\(target).run"
+    try TrainingState.checkPlace(state, of: "fit")
     let told = try TrainingState.restore(trainer.run, from: state) ?? [:]
     var history = FitHistory(notes: told)
     let (first, before) = (trainer.nextStep, history.seconds)
@@ -173,7 +174,7 @@ public struct EncoderFit {
     }
     // Measuring may take longer than a minute. A disk that has no room for this may have it for the model.
     if !isSaved { try? save() }
-    let rate = tokens > 0 ? Double(tokens) / (learning / .seconds(1)) : 0
+    let rate = tokens > 0 ? Double(tokens) / (learning / .seconds(1)) : nil
     let (choosing, answers) = (accuracy(of: choose, set.choose), trainer.logits(of: test))
     let activity = trainer.activity(of: choose)
     history.seconds = spent()

@@ -181,7 +181,8 @@ extension FitReport {
       ),
       (
         "speed",
-        "\(HTML.short(tokensPerSecond)) tokens a second, threads: \(settings.threads)"
+        tokensPerSecond.map { "\(HTML.short($0)) tokens a second, " } ?? ""
+          + "threads: \(settings.threads)"
       ),
     ]
     return all

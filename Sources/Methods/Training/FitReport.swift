@@ -22,7 +22,7 @@ struct FitReport: Sendable {
   var activity: [(name: String, share: Double)]
   /// Whether neurons can be off at all.
   var isSparse: Bool
-  var tokensPerSecond: Double
+  var tokensPerSecond: Double?
 
   /// `seconds` is the time of the whole run, from opening the model to measuring what came out: that of a run which was
   /// interrupted adds up, but for what it lost.
@@ -37,7 +37,7 @@ struct FitReport: Sendable {
       .init("choose_after_epochs", .array(history.accuracies.map { .number($0) })),
       .init("choose", choosing.json), .init("test", testing.json),
       .init("activity", .array(activity.map { .number($0.share) })),
-      .init("tokens_per_second", .number(tokensPerSecond)),
+      .init("tokens_per_second", tokensPerSecond.map(JSON.number) ?? .null),
       .init("seconds", .number(history.seconds)),
     ])
   }

@@ -34,7 +34,7 @@ extension RunStages {
     _ numbers: [(name: String, values: [Float])]
   ) throws(FormatError) {
     guard let place = place(name) else { return }
-    let folder = try blaming { () throws(TensorsError) in try NewFolder(target: place) }
+    let folder = try blaming { () throws(TensorsError) in try NewFolder.afresh(place) }
     defer { try? FileManager.default.removeItem(atPath: folder.path) }
     let writer = try SafetensorsWriter(
       path: "\(folder.path)/\(Self.numbersName)",

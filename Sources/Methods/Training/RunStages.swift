@@ -17,23 +17,45 @@ struct RunStages {
   /// Keeps nothing.
   static var unkept: RunStages { RunStages(path: nil, notes: []) { _ in } }
 
+  /// The file that says which pass a folder is of.
+  private static let passName = "pass"
+
   /// Makes the folder if there is none.
   ///
   /// - Parameters:
   ///   - target: beside which it lies.
+  ///   - pass: what runs, by the name of its command.
   ///   - notes: what the run follows from.
   ///   - hears: is told after every step.
-  /// - Throws: `FormatError` if the system refuses.
+  /// - Throws: `FormatError` if what lies there is not of this pass, or the system refuses.
   init(
     beside target: String,
+    of pass: String,
     notes: [(name: String, value: String)],
     hears: @escaping (FrugalProgress) -> Void
   ) throws(FormatError) {
     let path = "\(target).run"
-    if !FileManager.default.fileExists(atPath: path) {
-      try blaming { () throws(TensorsError) in try NewFolder.make(path) }
+    if FileManager.default.fileExists(atPath: path) {
+      let own = "\(path)/\(Self.passName)"
+      guard (try? String(contentsOfFile: own, encoding: .utf8)) == pass else {
+        throw TrainingState.foreign(path, to: pass)
+      }
+    } else {
+      try Self.make(path, of: pass)
     }
     self.init(path: path, notes: notes, hears: hears)
+  }
+
+  /// Makes a folder that says from its first moment whose it is.
+  private static func make(_ path: String, of pass: String) throws(FormatError) {
+    let folder = try blaming { () throws(TensorsError) in try NewFolder.afresh(path) }
+    defer { try? FileManager.default.removeItem(atPath: folder.path) }
+    do {
+      try Data(pass.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/\(passName)"))
+    } catch {
+      throw FormatError(path: path, reason: "cannot be made; \(error.localizedDescription)")
+    }
+    try blaming { () throws(TensorsError) in try folder.publish(replacing: false) }
   }
 
   private init(

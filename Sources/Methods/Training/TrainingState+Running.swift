@@ -53,8 +53,9 @@ extension TrainingState.Run {
         )
       )
       if (clock.now - saved) / .seconds(1) > EncoderFit.saveSeconds {
-        try save()
-        (saved, isSaved) = (clock.now, true)
+        // A disk that has no room now may have it later, and needs none for this if the run ends by itself.
+        isSaved = (try? save()) != nil
+        saved = clock.now
       }
     }
     // What comes now may take longer than a minute. A disk that has no room for this may have it for the result.

@@ -49,7 +49,7 @@ public enum TrainingState {
     telling told: [(name: String, value: String)] = []
   ) throws(FormatError) {
     let isThere = FileManager.default.fileExists(atPath: target)
-    let folder = try blaming { () throws(TensorsError) in try NewFolder(target: target) }
+    let folder = try blaming { () throws(TensorsError) in try NewFolder.afresh(target) }
     defer { try? FileManager.default.removeItem(atPath: folder.path) }
     let parameters = run.parameters
     let state = run.optimizer.state
@@ -68,6 +68,28 @@ public enum TrainingState {
     }
     try writer.finish()
     try blaming { () throws(TensorsError) in try folder.publish(replacing: isThere) }
+  }
+
+  /// Refuses a place where something else lies, which a state would replace.
+  ///
+  /// - Parameters:
+  ///   - path: of the state.
+  ///   - pass: what runs, by the name of its command.
+  /// - Throws: `FormatError` if something is there that holds no state.
+  static func checkPlace(_ path: String, of pass: String) throws(FormatError) {
+    let isState = FileManager.default.fileExists(atPath: "\(path)/\(tensorsName)")
+    guard isState || !FileManager.default.fileExists(atPath: path) else {
+      throw foreign(path, to: pass)
+    }
+  }
+
+  /// Says that the place of an unfinished run is taken.
+  static func foreign(_ path: String, to pass: String) -> FormatError {
+    FormatError(
+      path: path,
+      reason: "is there, and not what an unfinished `mete \(pass)` left; "
+        + "finish what began it, remove it, or choose another place"
+    )
   }
 
   static func resume(_ run: Run, from source: String) throws(FormatError) -> Bool {

@@ -155,8 +155,7 @@ extension Tokenizer {
     to parts: inout TokenizerParts
   ) throws(FormatError) {
     for (id, spelling) in spellings.enumerated() {
-      let place: [ValueStep] = ["tokenizer.ggml.tokens", .item(id)]
-      try parts.add(spelling, id: id, from: place)
+      try parts.add(spelling, id: id, from: ["tokenizer.ggml.tokens", .item(id)])
       guard !file.tokenTypes.isEmpty, isAdded(file.tokenTypes[id]) else { continue }
       try parts.add(
         AddedTokens.Token(
@@ -164,7 +163,7 @@ extension Tokenizer {
           content: spelling,
           isSpecial: file.tokenTypes[id] != TokenType.userDefined
         ),
-        from: place
+        from: ["tokenizer.ggml.tokens", .item(id)]
       )
     }
     func checked(_ id: Int32?, _ name: String) throws(FormatError) -> Int32? {

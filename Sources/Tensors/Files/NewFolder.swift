@@ -16,6 +16,9 @@ public struct NewFolder: Sendable {
     try Self.make(path)
   }
 
+  /// Where this process fills a folder that will lie at `target`.
+  public static func path(for target: String) -> String { placeBeside(target) }
+
   /// Makes an empty folder.
   ///
   /// - Throws: `TensorsError` if the system refuses.

@@ -17,8 +17,8 @@ struct ExitsCommand: ParsableCommand {
 
       Recorded runs took from a minute and a half to forty minutes. An interrupted one goes on where it was, with the same \
       command, and ends with the same bits: what was learned is saved every 45 seconds and at the end of each stage, what was \
-      measured after each setting (of 20,000 texts, a minute or two). Only the rows that heads learn from, gigabytes, are read \
-      anew if not all was learned: one pass over the texts, with experts three.
+      measured after each setting (of 20,000 texts, a minute or two). The rows that heads learn from, gigabytes, are read anew \
+      if not all was learned: one pass over the texts, with experts three; those of the choosing part always are.
 
       Exits with 0, or with 1 and the reason.
       """

@@ -113,7 +113,8 @@ struct FitCommand: ParsableCommand {
     return settings
   }
 
-  func validate() throws {
+  mutating func validate() throws {
+    to = PassArguments.place(to)
     guard sparsity.map({ SparsityPenalty.Measure(rawValue: $0) != nil }) ?? true else {
       throw ValidationError("--sparsity is hoyer, l1, clamped-l1 or clamped-hoyer")
     }
@@ -153,9 +154,9 @@ struct FitCommand: ParsableCommand {
       \(to) written
       choose  \(Self.percent(outcome.choose))
       test    \(Self.percent(outcome.test))
-      \(String(format: "%.0f", outcome.tokensPerSecond)) tokens/s
 
       """
+        + (outcome.tokensPerSecond.map { String(format: "%.0f tokens/s\n", $0) } ?? "")
     )
   }
 

@@ -103,7 +103,8 @@ struct HeadsCommand: ParsableCommand {
     layers?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
   }
 
-  func validate() throws {
+  mutating func validate() throws {
+    to = PassArguments.place(to)
     guard HeadSettings.Weighting(rawValue: weighting) != nil else {
       throw ValidationError("--weighting is tokens, texts or rising")
     }

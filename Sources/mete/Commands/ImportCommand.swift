@@ -70,8 +70,7 @@ struct ImportCommand: ParsableCommand {
   }
 
   private var target: String {
-    var target = to ?? URL(fileURLWithPath: model).lastPathComponent
-    while target.count > 1, target.hasSuffix("/") { target.removeLast() }
+    var target = PassArguments.place(to ?? URL(fileURLWithPath: model).lastPathComponent)
     if to == nil {
       if target.hasSuffix(".gguf") { target.removeLast(5) }
       target += ".mete"

@@ -33,9 +33,17 @@ struct PassArguments: ParsableArguments {
   @Flag(help: "Write JSON.")
   var json = false
 
-  func validate() throws {
+  mutating func validate() throws {
+    to = Self.place(to)
     try Self.check([("threads", threads)])
     guard tokensMax > 2 else { throw ValidationError("--tokens-max is \(tokensMax), not above 2") }
+  }
+
+  /// A directory's path without what is no part of its name: beside it lie files whose names begin with it.
+  static func place(_ path: String) -> String {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return path
   }
 
   /// Refuses counts that make no sense.

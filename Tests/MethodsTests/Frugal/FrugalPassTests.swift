@@ -120,6 +120,30 @@ struct FrugalPassTests {
     }
   }
 
+  /// Settings are measured on both parts; that they may have equally many texts must not mix their labels up.
+  @Test func partsOfOneSizeKeepTheirLabels() throws {
+    var set = fixture.set
+    let count = min(set.choose.items.count, set.test.items.count)
+    set.choose.items = Array(set.choose.items.prefix(count))
+    set.test.items = Array(set.test.items.prefix(count).reversed())
+    var settings = ExitSettings()
+    (settings.epochs, settings.ensembleEpochs) = (1, 1)
+    let result = try ExitsPass(
+      model: fixture.fitted,
+      set,
+      baseline: fixture.fitted,
+      settings,
+      fixture.plan
+    ).run(to: "\(fixture.folder)/equal", replacing: false)
+    let whole = try #require(result["whole"]?["test"]?["model"]?["accuracy"]?.number)
+    let curve = try #require(result["curves"]?["sdn"]?.items)
+    // Where nothing leaves early, answers are the model's, and so is how often they are right.
+    let last = try #require(
+      curve.first { $0["left_at"]?.items?.dropLast().allSatisfy { $0.number == 0 } == true }
+    )
+    #expect(last["accuracy"]?.number == whole)
+  }
+
   @Test func whatDoesNotFitIsRefused() throws {
     let place = "\(fixture.folder)/experts"
     _ = try experts(to: place)

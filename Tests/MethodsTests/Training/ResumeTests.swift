@@ -142,6 +142,41 @@ struct ResumeTests {
     #expect(throws: FormatError.self, "what was kept is taken") { try run("measured7") { _ in } }
   }
 
+  /// What lies where a run keeps its state may be another command's work of an hour, or a person's own.
+  @Test func anothersFolderIsLeftAlone() throws {
+    let passes: [(String) throws -> Void] = [
+      { [self] in
+        let own = try EncoderFit(model: place("tiny"), fixture.set, FitSettings())
+        _ = try own.run(to: place($0), replacing: false)
+      },
+      { [self] in
+        let (set, plan) = (fixture.set, fixture.plan)
+        let pass = try ExitsPass(model: fixture.fitted, set, baseline: nil, ExitSettings(), plan)
+        _ = try pass.run(to: place($0), replacing: false)
+      },
+      { [self] in
+        let (set, plan) = (fixture.set, fixture.plan)
+        let pass = try ExpertsPass(model: fixture.fitted, set, baseline: nil, .init(), plan)
+        _ = try pass.run(to: place($0), replacing: false)
+      },
+    ]
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: place("folder.run"), withIntermediateDirectories: false)
+    try Data("mine".utf8).write(to: URL(fileURLWithPath: place("folder.run/letter")))
+    try Data("mine".utf8).write(to: URL(fileURLWithPath: place("file.run")))
+    try manager.createDirectory(atPath: place("heads.run"), withIntermediateDirectories: false)
+    try Data("heads".utf8).write(to: URL(fileURLWithPath: place("heads.run/pass")))
+    for target in ["folder", "file", "heads"] {
+      for pass in passes {
+        let error = #expect(throws: FormatError.self) { try pass(target) }
+        #expect(error?.path == place("\(target).run"))
+        #expect(error?.reason.contains("finish what began it") == true, "\(error as Any)")
+      }
+    }
+    #expect(Fixtures.bytes(place("folder.run/letter")) == Array("mine".utf8))
+    #expect(Fixtures.bytes(place("file.run")) == Array("mine".utf8))
+  }
+
   /// Killed in each stage of learning, and while it was measured.
   @Test func exitsGoOn() throws {
     var routers = RouterSettings()

@@ -122,7 +122,7 @@ public struct DecoderExpertsPass {
     try DecoderExpertsFolder.kind.isReplaceable(target, replacing: replacing)
     let began = ContinuousClock.now
     let sha256 = source.sha256()
-    let stages = try RunStages(beside: target, notes: notes(sha256), hears: hears)
+    let stages = try RunStages(beside: target, of: "experts", notes: notes(sha256), hears: hears)
     let count = configuration.ffnWidth / settings.expertSize
     let curve: Curve =
       switch configuration.feedForward {
