@@ -104,7 +104,7 @@ def of_most_experts(rounds: List[List[Dict[str, Any]]], paying: Dict[str, List[D
     """What most of the experts take by themselves, what the layer takes that computes all and masks the others, and which way is gone."""
     lines = [
         "| weights | rows | 40 % of experts, of the whole layer | 60 % | 80 % | 100 % | all computed, others masked: 40 % … 100 % | the cheaper way at worst "
-        "| a daemon runs experts by themselves up to | its way at worst |",
+        "| a daemon runs experts by themselves up to | its way at worst, to 80 % |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     figures = [row for round in rounds for row in round[1:] if not row["alike"]]
@@ -114,7 +114,8 @@ def of_most_experts(rounds: List[List[Dict[str, Any]]], paying: Dict[str, List[D
             some = [statistics.median(sum(row[part] for part in PARTS) / row["whole"] for row in own[share]) for share in MOST]
             masked = [statistics.median(row["masked"] / row["whole"] for row in own[share]) for share in MOST]
             most = [entry["share"] for entry in paying[name] if entry["rows"] <= rows][-1]
-            taken = max(alone if share <= most else all for share, alone, all in zip(MOST, some, masked))
+            # Where all are picked nothing is asked: the layer runs whole, without masks.
+            taken = max(alone if share <= most else all for share, alone, all in zip(MOST, some, masked) if share < 1)
             worst = max(map(min, some, masked))
             cells = [f"{share:.0%}" for share in some] + [f"{min(masked):.0%} – {max(masked):.0%}", f"**{worst:.0%}**", f"{most:.0%}", f"**{taken:.0%}**"]
             lines.append(f"| `{name}` | {rows} | {' | '.join(cells)} |")
