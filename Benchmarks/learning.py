@@ -1,6 +1,6 @@
 """Runs the learning experiments that docs/BENCHMARKS.md shows, each step a command of at most an hour that can go on.
 
-Usage: .cache/venv/bin/python Benchmarks/learning.py run SET [--seed 0] [--work .cache/learning] [--torch PYTHON]
+Usage: .cache/venv/bin/python Benchmarks/learning.py run SET [--seed 0] [--steps STEP …] [--work .cache/learning] [--torch PYTHON]
        .cache/venv/bin/python Benchmarks/learning.py page
 
 `run` fits a dense model, a sparse one that learns from it, experts with routers, and exits on both, in that order, and for
